@@ -1,0 +1,123 @@
+"""Puts the code, the proof and the tests of an op into its derivation page.
+
+In a page, `<!-- op: dense -->` becomes the op's source and the table of its last verification, and
+`<!-- test: tests/test_op.py::test_name -->` the source of that test, folded. An op without a page fails
+the build.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+from lessons import fingerprint
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import get_plugin_logger
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
+
+log = get_plugin_logger("derivations")
+
+described: dict[str, Any] = {}
+
+
+def describe(root: Path) -> dict[str, Any]:
+    """What describe.py says of this state of the package, from the cache if it has been asked."""
+    script = root / "docs" / "hooks" / "describe.py"
+    cache = root / ".cache" / "site" / f"ops-{fingerprint(root, script)}.json"
+    if not cache.exists():
+        log.info("verifying every op")
+        paths = filter(None, [str(root), os.environ.get("PYTHONPATH")])
+        done = subprocess.run(
+            [sys.executable, str(script)],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
+        )
+        if done.returncode:
+            raise PluginError(f"the ops cannot be described\n{done.stderr}")
+        told = json.loads(done.stdout) | {"date": time.strftime("%Y-%m-%d", time.gmtime())}
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        for old in cache.parent.glob("ops-*.json"):
+            old.unlink()
+        cache.write_text(json.dumps(told), encoding="utf-8")
+    return dict(json.loads(cache.read_text(encoding="utf-8")))
+
+
+def on_files(files: Files, config: Any) -> Files:
+    described.clear()
+    described.update(describe(Path(config.config_file_path).parent))
+    missing = [n for n in described["ops"] if not files.get_file_from_path(f"derivations/{n}.md")]
+    if missing:
+        raise PluginError(f"no derivation page docs/derivations/NAME.md for: {', '.join(missing)}")
+    return files
+
+
+def fenced(code: str, title: str) -> str:
+    return f'```python title="{title}"\n{code}\n```'
+
+
+def number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1e}"
+
+
+def proof(rows: list[dict[str, Any]]) -> str:
+    """The table of a verification, and by what it was made."""
+    lines = [
+        "| argument | examples | against the definition | against differences | time |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        lines.append(
+            f"| `{row['argument']}` | {row['examples']} | {number(row['definition'])} "
+            f"| {number(row['differences'])} | {row['seconds']:.2f} s |"
+        )
+    versions = ", ".join(f"{name} {version}" for name, version in described["versions"].items())
+    return "\n".join(
+        [
+            f"Last verified on {described['date']}: the worst relative error over random examples, "
+            f"seed {described['seed']}, {versions}.",
+            "",
+            *lines,
+        ]
+    )
+
+
+def op_code(match: re.Match[str]) -> str:
+    name = match[1]
+    if name not in described["ops"]:
+        raise PluginError(f"<!-- op: {name} -->: there is no op of that name")
+    op = described["ops"][name]
+    blocks = [fenced(f["code"], f"{f['title']} · {f['path']}:{f['line']}") for f in op["functions"]]
+    return "\n\n".join([*blocks, proof(op["rows"])])
+
+
+def test_code(root: Path, where: str) -> str:
+    """The source of a test function, decorators included, in a block to unfold."""
+    path, _, name = where.partition("::")
+    file = root / path
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            code = textwrap.dedent("\n".join(text.splitlines()[first - 1 : node.end_lineno]))
+            block = textwrap.indent(fenced(code, f"{path}:{first}"), "    ")
+            return f'??? example "Test: {name}"\n\n{block}'
+    raise PluginError(f"<!-- test: {where} -->: there is no such test")
+
+
+def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> str:
+    root = Path(config.config_file_path).parent
+    markdown = re.sub(r"^<!-- op: (\w+) -->$", op_code, markdown, flags=re.MULTILINE)
+    return re.sub(
+        r"^<!-- test: (\S+) -->$", lambda m: test_code(root, m[1]), markdown, flags=re.MULTILINE
+    )

@@ -1,0 +1,60 @@
+"""Writes what the derivation pages show of every op as JSON: its source code, and its proof by verify().
+
+Run by docs/hooks/derivations.py in a process of its own, so that `mkdocs serve` sees an edited package.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import platform
+import sys
+from dataclasses import asdict
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES, SEED = 50, 0
+
+
+def source(title: str, function: Any) -> dict[str, Any]:
+    lines, first = inspect.getsourcelines(function)
+    path = Path(inspect.getsourcefile(function) or "").resolve().relative_to(ROOT).as_posix()
+    return {"title": title, "path": path, "line": first, "code": "".join(lines).rstrip()}
+
+
+def functions(op: Any, penalty: Any) -> list[dict[str, Any]]:
+    """The functions of an op in reading order; a penalty brings its own gradient and proximal step."""
+    told = [source("Definition", op.definition), source("Forward", op.forward)]
+    if penalty is None:
+        return told + [source(f"Gradient for {name}", rule) for name, rule in op.gradients.items()]
+    told.append(source("Gradient", penalty.gradient))
+    if penalty.proximal is not None:
+        told.append(source("Proximal step", penalty.proximal))
+    return told
+
+
+def main() -> None:
+    registry = import_module("microgrand.op").registry
+    import_module("microgrand.ops")
+    penalties = import_module("microgrand.penalties").PENALTIES
+    rows = [asdict(row) for row in import_module("microgrand.verify").verify(None, EXAMPLES, SEED)]
+    about = {
+        "seed": SEED,
+        "versions": {"Python": platform.python_version()}
+        | {name: version(name) for name in ("numpy", "autograd")},
+        "ops": {
+            name: {
+                "functions": functions(op, penalties.get(name)),
+                "rows": [row for row in rows if row["op"] == name],
+            }
+            for name, op in registry.items()
+        },
+    }
+    json.dump(about, sys.stdout, default=float)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Makes the page of an executed lesson look like every other page of the book.
+
+mkdocs-jupyter writes a notebook with its own style sheets (0.6 MB a page), scripts, copy buttons and colours.
+Here all that goes; the cells stay, with the classes that assets/book.css and Material know.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Any
+
+from mkdocs.plugins import event_priority, get_plugin_logger
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
+
+log = get_plugin_logger("lessons")
+
+STYLE_OR_SCRIPT = re.compile(r"<(style|script)\b[^>]*>.*?</\1>", re.DOTALL)
+TOOLBAR = re.compile(
+    r'<div class="celltoolbar">.*?(?=<div class="CodeMirror)'
+    r'|<div class="zeroclipboard-container">.*?</clipboard-copy>\s*</div>'
+    r'|<div class="clipboard-copy-txt".*?</div>|<div id="cell-\d+" class="clipboard-copy-txt">.*?</div>'
+    r'|<div class="jp-Collapser.*?</div>',
+    re.DOTALL,
+)
+CODE = re.compile(r'<div class="highlight-ipynb[^"]*"><pre>(.*?)</pre></div>', re.DOTALL)
+SOLUTION = re.compile(r'<div class="jp-Cell jp-CodeCell[^"]*celltag_solution')
+DOWNLOAD = '<p class="lesson-download"><a href="{0}" download="{0}">Download this lesson, executed (.ipynb)</a></p>'
+
+
+def end_of_div(html: str, start: int) -> int:
+    """Where the <div> that opens at `start` has closed."""
+    depth = 0
+    for tag in re.compile(r"<div\b|</div>").finditer(html, start):
+        depth += 1 if tag[0] == "<div" else -1
+        if depth == 0:
+            return tag.end()
+    raise ValueError("a <div> of the notebook is never closed")
+
+
+def folded_solutions(html: str) -> str:
+    """Solutions ran with the lesson; the reader opens them when ready."""
+    parts, position = [], 0
+    for match in SOLUTION.finditer(html):
+        if match.start() < position:  # the template nests two <div> of the same class
+            continue
+        end = end_of_div(html, match.start())
+        parts += [
+            html[position : match.start()],
+            '<details class="solution"><summary>Solution</summary>',
+            html[match.start() : end],
+            "</details>",
+        ]
+        position = end
+    return "".join([*parts, html[position:]])
+
+
+def without_notebook_styles(html: str) -> str:
+    """Drop the styles and scripts around the notebook, not those inside a figure (<svg>) of a cell."""
+    pieces = re.split(r"(<svg\b.*?</svg>)", html, flags=re.DOTALL)
+    return "".join(p if p.startswith("<svg") else STYLE_OR_SCRIPT.sub("", p) for p in pieces)
+
+
+def linked(html: str, page: Page, files: Files) -> str:
+    """Links to other pages by their source (../derivations/dense.md), as everywhere in MkDocs."""
+
+    def resolve(match: re.Match[str]) -> str:
+        path, anchor = match[1], match[2] or ""
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), path))
+        file = files.get_file_from_path(target)
+        if file is None:
+            log.warning("%s links to %s, which does not exist", page.file.src_uri, path)
+            return match[0]
+        return f'href="{file.url_relative_to(page.file)}{anchor}"'
+
+    return re.sub(r'href="([^":#]+\.(?:md|ipynb))(#[^"]*)?"', resolve, html)
+
+
+def on_page_content(html: str, page: Page, config: Any, files: Files) -> str | None:
+    uri = page.file.src_uri
+    if not (uri.startswith("lessons/") and uri.endswith(".ipynb")):
+        return None
+    html = TOOLBAR.sub("", without_notebook_styles(html))
+    html = CODE.sub(r'<div class="language-python highlight"><pre><code>\1</code></pre></div>', html)
+    html = linked(folded_solutions(html), page, files)
+    heading = html.find("</h1>")
+    after = heading + len("</h1>") if heading >= 0 else 0
+    return html[:after] + DOWNLOAD.format(posixpath.basename(uri)) + html[after:]
+
+
+@event_priority(-100)  # after mkdocs-jupyter, whose 0.27 adds a MathJax loader to every page
+def on_post_page(output: str, page: Page, config: Any) -> str:
+    return re.sub(r"<script data-mkdocs-jupyter-mathjax=.*?</script>", "", output, flags=re.DOTALL)

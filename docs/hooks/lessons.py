@@ -1,0 +1,139 @@
+"""Executes every lesson and hands the finished notebooks to MkDocs.
+
+A lesson runs once for each state of its source, of the package and of the main libraries; the result is
+kept under .cache/site/. A cell that fails fails the build. Set MICROGRAND_PRESET=quick for a fast build.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import os
+import re
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority, get_plugin_logger
+from mkdocs.structure.files import File, Files
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+log = get_plugin_logger("lessons")
+
+SECONDS = 900  # a lesson that takes longer is stopped and fails the build
+LIBRARIES = "numpy autograd scipy matplotlib pillow joblib nbclient jupytext".split()
+FIGURES = {".json", ".webp", ".png", ".svg"}
+
+
+def installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"
+
+
+def fingerprint(root: Path, *sources: Path) -> str:
+    """What a result depends on: the sources given, the package, Python and the main libraries."""
+    digest = hashlib.sha256(sys.version.encode())
+    digest.update(" ".join(installed(name) for name in LIBRARIES).encode())
+    for path in [*sources, *sorted((root / "microgrand").rglob("*.py"))]:
+        digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+async def execute(root: Path, lesson: Path, folder: Path, preset: str) -> None:
+    """Run one lesson in `folder`; its figures go to folder/out, and the notebook is written last."""
+    notebook = jupytext.read(lesson, fmt="py:percent")
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"  # jupytext draws them at random; a page should not change
+    notebook.metadata["kernelspec"] = {
+        "name": "python3", "language": "python", "display_name": "Python 3",
+    }  # fmt: skip
+    out = folder / "out"
+    out.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {
+        "MICROGRAND_PRESET": preset,
+        "MICROGRAND_OUT": str(out),
+        "MICROGRAND_SITE": "1",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")])),
+    }
+    client = NotebookClient(
+        notebook,
+        timeout=None,
+        record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=40"],  # no warning that the kernel talks over TCP
+        resources={"metadata": {"path": str(lesson.parent)}},
+    )
+    log.info("executing %s (preset %s)", lesson.name, preset)
+    try:
+        await asyncio.wait_for(client.async_execute(env=environment), SECONDS)
+    except CellExecutionError as error:
+        trace = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+        raise PluginError(f"{lesson.name}: a cell failed\n{trace}") from None
+    except (TimeoutError, asyncio.TimeoutError):
+        raise PluginError(f"{lesson.name} took longer than {SECONDS} s") from None
+    partial = folder / "notebook.partial"
+    nbformat.write(notebook, partial)
+    finished(folder).parent.mkdir(exist_ok=True)
+    partial.replace(finished(folder))
+    for other in folder.parent.glob(f"{preset}-*"):  # what an earlier state of the sources left
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def finished(folder: Path) -> Path:
+    """The executed notebook in a lesson's folder; MkDocs wants it at its path inside the site."""
+    return folder / "lessons" / f"{folder.parent.name}.ipynb"
+
+
+async def execute_all(root: Path, cache: Path, lessons: list[Path], preset: str) -> list[Path]:
+    """The folder of each lesson, executed where that is not done yet, in parallel over the cores."""
+    cores = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def once(lesson: Path) -> Path:
+        folder = cache / lesson.stem / f"{preset}-{fingerprint(root, lesson)}"
+        if not finished(folder).exists():
+            async with cores:
+                await execute(root, lesson, folder, preset)
+        return folder
+
+    return await asyncio.gather(*map(once, lessons))
+
+
+def downloadable(folder: Path) -> str:
+    """The notebook with its fallback pictures inside, for it leaves the folder they lie in."""
+
+    def inline(match: re.Match[str]) -> str:
+        picture = folder / "out" / match[1]
+        data = base64.b64encode(picture.read_bytes()).decode()
+        return match[0].replace(match[1], f"data:image/{picture.suffix[1:]};base64,{data}")
+
+    text = finished(folder).read_text(encoding="utf-8")
+    return re.sub(r'<img[^<>]*?src=\\"([\w.-]+\.(?:webp|png))\\"', inline, text)
+
+
+@event_priority(100)  # before mkdocs-jupyter looks for notebooks
+def on_files(files: Files, config: Any) -> Files:
+    root = Path(config.config_file_path).parent
+    lessons = sorted(path for path in (root / "lessons").glob("*.py") if path.name[0] != "_")
+    preset = os.environ.get("MICROGRAND_PRESET", "book")
+    folders = asyncio.run(execute_all(root, root / ".cache" / "site", lessons, preset))
+    for lesson, folder in zip(lessons, folders, strict=True):
+        name = f"{lesson.stem}.ipynb"
+        site = config.site_dir, config.use_directory_urls
+        files.append(File(f"lessons/{name}", str(folder), *site))
+        target = f"lessons/{lesson.stem}/"
+        files.append(File.generated(config, target + name, content=downloadable(folder)))
+        for path in sorted((folder / "out").rglob("*")):
+            if path.suffix in FIGURES:
+                inside = path.relative_to(folder / "out").as_posix()
+                files.append(File.generated(config, target + inside, abs_src_path=str(path)))
+    return files
