@@ -1,0 +1,200 @@
+"""Layers: frozen dataclasses that own shapes and initialisation. They hold no weights.
+
+`init` draws the weights from an explicit generator; calling a layer with those weights applies it.
+Randomness while running (dropout) needs a generator too: without one, dropout is off. So the
+same network predicts deterministically, `network(layers, x)`, or by Monte-Carlo dropout,
+`network(layers, x, generator)`.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from microgrand import ops
+from microgrand.tape import Layers, Parameters, Shape
+
+# -------------------------------------------------------------------------------- initialisation
+
+Initializer = Callable[[np.random.Generator, Shape, int, int], np.ndarray]
+
+
+def uniform_fan_in(generator: np.random.Generator, shape: Shape, fan_in: int, _: int) -> np.ndarray:
+    """Uniform on ±1/√inputs: PyTorch's default for dense layers, kernel and bias alike."""
+    return generator.uniform(-1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in), shape)
+
+
+def glorot_uniform(
+    generator: np.random.Generator, shape: Shape, fan_in: int, fan_out: int
+) -> np.ndarray:
+    """Uniform on ±√(6/(inputs + outputs)). Source: Glorot & Bengio (2010), equation 16."""
+    limit = math.sqrt(6 / (fan_in + fan_out))
+    return generator.uniform(-limit, limit, shape)
+
+
+def he_normal(generator: np.random.Generator, shape: Shape, fan_in: int, _: int) -> np.ndarray:
+    """Normal with variance 2/inputs. Source: He et al. (2015), equation 10."""
+    return generator.normal(0, math.sqrt(2 / fan_in), shape)
+
+
+def zeros(_: np.random.Generator, shape: Shape, __: int, ___: int) -> np.ndarray:
+    """All zero; the usual start of a bias."""
+    return np.zeros(shape)
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Normal with mean 0 and a given standard deviation."""
+
+    std: float
+
+    def __call__(self, generator: np.random.Generator, shape: Shape, _: int, __: int) -> np.ndarray:
+        return generator.normal(0, self.std, shape)
+
+
+# ---------------------------------------------------------------------------------------- layers
+
+
+class Layer(Protocol):
+    """What `Sequential` asks of a layer."""
+
+    def init(
+        self, shape: Shape, generator: np.random.Generator
+    ) -> tuple[dict[str, np.ndarray], Shape]:
+        """The arrays for inputs of that shape (without the batch), and the shape that comes out."""
+
+    def __call__(
+        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None
+    ) -> Any:
+        """The layer applied to x, shape (..., batch, *shape)."""
+
+
+@dataclass(frozen=True)
+class Dense:
+    """`units` weighted sums of all inputs, y = x W + b. See [`dense`][microgrand.ops.dense]."""
+
+    units: int
+    bias: bool = True
+    kernel_init: Initializer = uniform_fan_in
+    bias_init: Initializer = uniform_fan_in
+
+    def init(
+        self, shape: Shape, generator: np.random.Generator
+    ) -> tuple[dict[str, np.ndarray], Shape]:
+        (inputs,) = shape
+        arrays = {"kernel": self.kernel_init(generator, (inputs, self.units), inputs, self.units)}
+        if self.bias:
+            arrays["bias"] = self.bias_init(generator, (self.units,), inputs, self.units)
+        return arrays, (self.units,)
+
+    def __call__(
+        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
+    ) -> Any:
+        return ops.dense(x, arrays["kernel"], arrays.get("bias"))
+
+
+class Shapeless:
+    """A layer without weights that leaves the shape as it is."""
+
+    def init(
+        self, shape: Shape, generator: np.random.Generator
+    ) -> tuple[dict[str, np.ndarray], Shape]:
+        return {}, shape
+
+
+@dataclass(frozen=True)
+class ReLU(Shapeless):
+    """max(x, 0)."""
+
+    def __call__(
+        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
+    ) -> Any:
+        return ops.relu(x)
+
+
+@dataclass(frozen=True)
+class LeakyReLU(Shapeless):
+    """x where positive, slope · x elsewhere."""
+
+    slope: float = 0.01
+
+    def __call__(
+        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
+    ) -> Any:
+        return ops.leaky_relu(x, self.slope)
+
+
+@dataclass(frozen=True)
+class Tanh(Shapeless):
+    """The hyperbolic tangent."""
+
+    def __call__(
+        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
+    ) -> Any:
+        return ops.tanh(x)
+
+
+@dataclass(frozen=True)
+class Sigmoid(Shapeless):
+    """The logistic sigmoid."""
+
+    def __call__(
+        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
+    ) -> Any:
+        return ops.sigmoid(x)
+
+
+@dataclass(frozen=True)
+class Dropout(Shapeless):
+    """Silences each unit with probability `rate` when there is a generator to draw from.
+
+    `rate` may be an array of shape (models, 1, 1): one rate for each model of a stack.
+
+    Raises:
+        ValueError: if a rate is not between 0 and 1.
+    """
+
+    rate: float | np.ndarray
+
+    def __post_init__(self) -> None:
+        if not np.all((np.asarray(self.rate) >= 0) & (np.asarray(self.rate) <= 1)):
+            raise ValueError(f"a dropout rate lies between 0 and 1, not {self.rate}")
+
+    def __call__(
+        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
+    ) -> Any:
+        if generator is None or not np.any(self.rate):
+            return x
+        return ops.dropout(x, ops.draw_mask(generator, x.shape, self.rate), self.rate)
+
+
+@dataclass(frozen=True)
+class Sequential:
+    """Layers one after the other: each takes what the one before it returns."""
+
+    layers: tuple[Layer, ...]
+
+    def init(
+        self, shape: Shape, generator: np.random.Generator, dtype: Any = np.float32
+    ) -> Parameters:
+        """Draw all weights for inputs of `shape` (without the batch), as one flat vector."""
+        arrays = []
+        for layer in self.layers:
+            drawn, shape = layer.init(shape, generator)
+            arrays.append({name: array.astype(dtype) for name, array in drawn.items()})
+        return Parameters.from_layers(arrays)
+
+    def outputs(
+        self, layers: Layers, x: Any, generator: np.random.Generator | None = None
+    ) -> Iterator[Any]:
+        """What each layer returns, in order."""
+        for layer, arrays in zip(self.layers, layers, strict=True):
+            x = layer(arrays, x, generator)
+            yield x
+
+    def __call__(self, layers: Layers, x: Any, generator: np.random.Generator | None = None) -> Any:
+        """The last layer's output; dropout is on if there is a generator."""
+        *_, last = self.outputs(layers, x, generator)
+        return last

@@ -1,0 +1,154 @@
+"""The tape: one flat vector of parameters, and the gradient of a loss in one sweep backwards.
+
+autograd writes every op it meets into a *node* that knows its parents and how to pass a gradient
+back to them. Nodes are born in the order of the computation, so the list of them, read from the
+end, is all that backpropagation needs. That list is the tape.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from autograd.core import VJPNode, add_outgrads
+from autograd.tracer import Box, new_box, trace_stack
+
+Shape = tuple[int, ...]
+Layers = list[dict[str, Any]]
+
+
+class Parameters:
+    """All weights of a network as one flat vector, and as views of it, layer by layer.
+
+    An optimiser moves `vector` in a handful of NumPy calls; a layer reads its own `kernel` and
+    `bias`. Both see the same memory.
+
+    Arguments:
+        vector: shape (size,), or (models, size) for a stack of models of the same shape.
+        shapes: for each layer, the names and shapes of its arrays, without the stack's axis.
+    """
+
+    def __init__(self, vector: np.ndarray, shapes: Sequence[dict[str, Shape]]) -> None:
+        self.vector = vector
+        self.shapes = list(shapes)
+        self.layers: Layers = []
+        start = 0
+        for layer in self.shapes:
+            views = {}
+            for name, shape in layer.items():
+                stop = start + math.prod(shape)
+                views[name] = vector[..., start:stop].reshape(vector.shape[:-1] + shape)
+                start = stop
+            self.layers.append(views)
+        if start != vector.shape[-1]:
+            raise ValueError(f"the shapes hold {start} numbers, the vector {vector.shape[-1]}")
+
+    @classmethod
+    def from_layers(cls, layers: Layers) -> "Parameters":
+        """Copy arrays, layer by layer, into one flat vector."""
+        arrays = [array for layer in layers for array in layer.values()]
+        shapes = [{name: array.shape for name, array in layer.items()} for layer in layers]
+        return cls(np.concatenate([array.ravel() for array in arrays]), shapes)
+
+    @classmethod
+    def stack(cls, models: Sequence["Parameters"]) -> "Parameters":
+        """Models of one shape along a leading axis, to be trained together."""
+        return cls(np.stack([model.vector for model in models]), models[0].shapes)
+
+    def like(self, vector: np.ndarray) -> "Parameters":
+        """Another vector, seen through the same shapes."""
+        return Parameters(vector, self.shapes)
+
+    def copy(self) -> "Parameters":
+        return self.like(self.vector.copy())
+
+    def only(self, name: str) -> np.ndarray:
+        """1 where the vector holds arrays of that name (say `"kernel"`), 0 elsewhere."""
+        mask = self.like(np.zeros(self.vector.shape[-1], self.vector.dtype))
+        for layer in mask.layers:
+            if name in layer:
+                layer[name][...] = 1
+        return mask.vector
+
+
+class TapeNode(VJPNode):
+    """autograd's node, which also joins the tape of its parents and keeps its gradient."""
+
+    __slots__ = ("gradient", "tape")
+
+    def __init__(
+        self, value: Any, fun: Any, args: Any, kwargs: Any, argnums: Any, parents: Any
+    ) -> None:
+        super().__init__(value, fun, args, kwargs, argnums, parents)
+        self.gradient: Any = None
+        self.tape: list[TapeNode] = parents[0].tape
+        self.tape.append(self)
+
+    def initialize_root(self, tape: list["TapeNode"]) -> None:
+        self.parents: Sequence[TapeNode] = ()
+        self.gradient = None
+        self.tape = tape
+
+
+def leaf(value: np.ndarray, beside: Box) -> Box:
+    """A value without parents on the tape of `beside`, so that its gradient can be read."""
+    return new_box(value, beside._trace, TapeNode.new_root(beside._node.tape))
+
+
+def value_of(box: Any) -> Any:
+    """The number behind a box of the tape (anything else is returned as it is)."""
+    return box._value if isinstance(box, Box) else box
+
+
+def gradient_of(box: Box) -> np.ndarray:
+    """∂loss/∂box after the sweep backwards; zeros if the loss does not depend on it."""
+    found = box._node.gradient
+    return np.zeros_like(box._value) if found is None else found[0]
+
+
+def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Parameters]]:
+    """The function that returns a loss and its gradient for all parameters.
+
+    `value_and_grad(loss)(parameters, *arguments)` calls `loss(layers, *arguments)`, where
+    `layers[i][name]` are the parameters, and returns the loss and the gradient as `Parameters`.
+    A stack of models has a loss each; since no model touches another, the gradient of
+    their sum holds the gradient of each. `out` takes a `Parameters` to write the gradient into.
+
+    Raises:
+        TypeError: if the loss does not depend on the parameters through differentiable ops.
+    """
+
+    def evaluate(
+        parameters: Parameters, *arguments: Any, out: Parameters | None = None, **keywords: Any
+    ) -> tuple[Any, Parameters]:
+        tape: list[TapeNode] = []
+        with trace_stack.new_trace() as trace:
+            boxes: Layers = [
+                {
+                    name: new_box(view, trace, TapeNode.new_root(tape))
+                    for name, view in layer.items()
+                }
+                for layer in parameters.layers
+            ]
+            end = loss(boxes, *arguments, **keywords)
+        if not isinstance(end, Box):
+            raise TypeError("the loss does not depend on the parameters")
+        sweep_backwards(tape, end)
+        gradient = out or parameters.like(np.empty_like(parameters.vector))
+        for views, layer in zip(gradient.layers, boxes, strict=True):
+            for name, box in layer.items():
+                views[name][...] = 0 if box._node.gradient is None else box._node.gradient[0]
+        return end._value, gradient
+
+    return evaluate
+
+
+def sweep_backwards(tape: list[TapeNode], end: Box) -> None:
+    """Pass the gradient of `end` (its sum) to every node before it, emptying the tape."""
+    end._node.gradient = (np.ones_like(end._value), False)
+    while tape:
+        node = tape.pop()  # popped, not walked: a tape that holds its nodes would be a cycle
+        if node.gradient is not None:
+            passed_back = node.vjp(node.gradient[0])
+            for parent, gradient in zip(node.parents, passed_back, strict=True):
+                parent.gradient = add_outgrads(parent.gradient, gradient)

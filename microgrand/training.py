@@ -1,0 +1,157 @@
+"""Training: a generator that yields one record an epoch.
+
+    for epoch in train(network, parameters, train_set, test_set, optimizer=Adam(), …):
+        print(epoch.number, epoch.train_loss, epoch.test_loss)
+
+Whatever else one wants is a consumer of it: stopping early is a `break`, a progress bar wraps it, a
+checkpoint saves what an `Epoch` holds and a later `train(…, after=epoch)` goes on from there.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from microgrand import ops
+from microgrand.layers import Sequential
+from microgrand.optimizers import Optimizer, State
+from microgrand.penalties import PENALTIES, Penalty
+from microgrand.tape import Layers, Parameters, value_and_grad
+
+
+class Dataset(NamedTuple):
+    """Examples and what they should give: x (batch, …) and y (batch, outputs)."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The state of training after an epoch (number 0: before the first step).
+
+    `train_loss` is the mean over the epoch's batches, dropout on, without the penalty; `test_loss`
+    is taken after the epoch, dropout off. With a stack of models each is an array, one a
+    model. `parameters` and `state` are those that training goes on with: copy what you keep.
+    """
+
+    number: int
+    train_loss: Any
+    test_loss: Any
+    parameters: Parameters
+    state: State
+    metrics: dict[str, Any] = field(default_factory=dict)
+    signals: Any = None
+
+
+def train(
+    network: Sequential,
+    parameters: Parameters,
+    train_set: Dataset,
+    test_set: Dataset,
+    *,
+    optimizer: Optimizer,
+    epochs: int,
+    batch_size: int,
+    generator: np.random.Generator,
+    loss: Callable[[Any, Any], Any] = ops.mean_squared_error,
+    penalty: Penalty = PENALTIES["none"],
+    strength: float | np.ndarray = 0.0,
+    mask: np.ndarray | None = None,
+    shuffle: bool = True,
+    metrics: Mapping[str, Callable[[np.ndarray, np.ndarray], Any]] | None = None,
+    observe: Callable[[Parameters, State], Any] | None = None,
+    after: Epoch | None = None,
+) -> Iterator[Epoch]:
+    """Train in place, yielding an `Epoch` before the first step and after every pass.
+
+    Arguments:
+        network: applied as `network(layers, x, generator)`.
+        parameters: where training starts; moved in place. (models, size) trains a stack at once.
+        train_set, test_set: the examples.
+        optimizer: how a gradient becomes a step.
+        epochs: passes over the training set.
+        batch_size: examples a step; a shorter last batch is used too.
+        generator: draws the order of the examples and the dropout masks.
+        loss: of (prediction, target), one number a model.
+        penalty: a row of the table; its gradient times `strength` joins the loss's. None of
+            it is in the recorded losses.
+        strength: λ, a number or a column (models, 1).
+        mask: 1 where the penalty acts, shape (size,): `parameters.only("kernel")`. Default: on all.
+        shuffle: a new order each epoch.
+        metrics: further numbers of (prediction, target) on the test set, by name.
+        observe: called at each epoch's end with the parameters and the optimiser's memory; what
+            it returns is the epoch's `signals`. It must not touch `generator`.
+        after: an `Epoch` of an earlier call, to go on from (with the generator in the same state).
+
+    Raises:
+        ValueError: if a count is not positive or the sets do not fit.
+    """
+    if epochs < 0 or batch_size < 1:
+        raise ValueError(f"epochs ({epochs}) and batch size ({batch_size}) must be positive")
+    if len(train_set.x) != len(train_set.y) or not len(train_set.x):
+        raise ValueError(f"{len(train_set.x)} examples and {len(train_set.y)} targets do not fit")
+
+    def batch_loss(layers: Layers, x: np.ndarray, y: np.ndarray) -> Any:
+        return loss(network(layers, x, generator), y)
+
+    def record(number: int, train_loss: Any) -> Epoch:
+        prediction = network(parameters.layers, test_set.x)
+        return Epoch(
+            number,
+            train_loss,
+            loss(prediction, test_set.y),
+            parameters,
+            state,
+            {name: metric(prediction, test_set.y) for name, metric in (metrics or {}).items()},
+            observe(parameters, state) if observe else None,
+        )
+
+    if after is None:
+        state = optimizer.init(parameters.vector)
+        yield record(0, loss(network(parameters.layers, train_set.x), train_set.y))
+    else:
+        state = after.state
+    keep_memory()
+    step_gradient = value_and_grad(batch_loss)
+    gradient = parameters.copy()
+    scale = np.asarray(strength, parameters.vector.dtype)
+    penalised = penalty is not PENALTIES["none"] and bool(np.any(scale))
+    count = len(train_set.x)
+
+    first = 1 if after is None else after.number + 1
+    for number in range(first, first + epochs if after else epochs + 1):
+        order = generator.permutation(count) if shuffle else slice(None)
+        x, y = train_set.x[order], train_set.y[order]
+        total: Any = 0.0
+        for start in range(0, count, batch_size):
+            batch = slice(start, start + batch_size)
+            value, _ = step_gradient(parameters, x[batch], y[batch], out=gradient)
+            if penalised:
+                pull = scale * penalty.gradient(parameters.vector)
+                gradient.vector += pull if mask is None else pull * mask
+            optimizer.step(parameters.vector, gradient.vector, state)
+            total = total + np.asarray(value, np.float64) * len(x[batch])
+        yield record(number, total / count)
+
+
+def keep_memory() -> None:
+    """Have the C library keep freed memory instead of handing it back after every step.
+
+    glibc returns what lies above a threshold to the system, and every page that comes
+    back anew costs a fault: a third of the time of a stack of eight small models. The
+    threshold grows to the size of the largest block freed so far, 32 MiB at most; elsewhere
+    this does nothing.
+    """
+    np.empty(30 << 20, np.uint8)
+
+
+def stop_early(epochs: Iterable[Epoch], patience: int) -> Iterator[Epoch]:
+    """Pass epochs on until the test loss has not improved for `patience` of them."""
+    best, waited = np.inf, 0
+    for epoch in epochs:
+        yield epoch
+        best, waited = (epoch.test_loss, 0) if epoch.test_loss < best else (best, waited + 1)
+        if waited >= patience:
+            return
