@@ -7,7 +7,7 @@
   if (customElements.get("microgrand-player")) return;
 
   const SVG = "http://www.w3.org/2000/svg";
-  const MARGIN = { top: 22, right: 8, bottom: 34, left: 40 };
+  const MARGIN = { top: 22, right: 8, bottom: 34, left: 36 };
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   const svg = (name, attributes = {}, text) => {
@@ -106,11 +106,11 @@
       const text = (x, y, anchor, words, kind = "tick") =>
         axes.append(svg("text", { x, y, "text-anchor": anchor, class: kind }, words));
       const most = (limits) => Math.max(...limits.map(Math.abs));
-      for (const tick of ticks(...x_limits, Math.max(2, inner / 55))) {
+      for (const tick of ticks(...x_limits, Math.max(3, inner / 55))) {
         axes.append(svg("path", { d: `M${this.x(tick)} ${tall}v4` }));
         text(this.x(tick), tall + 15, "middle", written(tick, most(x_limits)));
       }
-      for (const tick of ticks(...y_limits, Math.max(2, tall / 35))) {
+      for (const tick of ticks(...y_limits, Math.max(3, tall / 35))) {
         axes.append(svg("path", { class: "grid", d: `M0 ${this.y(tick)}h${inner}` }));
         text(-5, this.y(tick) + 3.5, "end", written(tick, most(y_limits)));
       }

@@ -1,8 +1,8 @@
 """Puts the code, the proof and the tests of an op into its derivation page.
 
-In a page, `<!-- op: dense -->` becomes the op's source and the table of its last verification, and
-`<!-- test: tests/test_op.py::test_name -->` the source of that test, folded. An op without a page fails
-the build.
+In a page, `<!-- op: dense -->` becomes the op's source and the table of its last verification,
+and `<!-- test: tests/test_op.py::test_name -->` the source of that test, folded. An op without a
+page fails the build.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lessons import fingerprint
+from execution import fingerprint
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import get_plugin_logger
 from mkdocs.structure.files import Files
@@ -57,6 +57,14 @@ def on_files(files: Files, config: Any) -> Files:
     described.clear()
     described.update(describe(Path(config.config_file_path).parent))
     missing = [n for n in described["ops"] if not files.get_file_from_path(f"derivations/{n}.md")]
+    failed = [
+        f"{row['op']}, {row['argument']}: {row['failure']}"
+        for op in described["ops"].values()
+        for row in op["rows"]
+        if row["failure"]
+    ]
+    if failed:
+        raise PluginError("a gradient fails its verification: " + "; ".join(failed))
     if missing:
         raise PluginError(f"no derivation page docs/derivations/NAME.md for: {', '.join(missing)}")
     return files
@@ -66,26 +74,24 @@ def fenced(code: str, title: str) -> str:
     return f'```python title="{title}"\n{code}\n```'
 
 
-def number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1e}"
-
-
 def proof(rows: list[dict[str, Any]]) -> str:
     """The table of a verification, and by what it was made."""
+    if not rows:
+        return ""
+    method = rows[0]["difference_method"]
     lines = [
-        "| argument | examples | against the definition | against differences | time |",
-        "|---|--:|--:|--:|--:|",
+        f"| argument | examples | value | gradient | {method} | float32 | time |",
+        "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
-        lines.append(
-            f"| `{row['argument']}` | {row['examples']} | {number(row['definition'])} "
-            f"| {number(row['differences'])} | {row['seconds']:.2f} s |"
-        )
+        errors = (f"{row[kind]:.0e}" for kind in ("value", "gradient", "difference", "single"))
+        cells = [f"`{row['argument']}`", row["examples"], *errors, f"{row['seconds']:.2f} s"]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     versions = ", ".join(f"{name} {version}" for name, version in described["versions"].items())
     return "\n".join(
         [
-            f"Last verified on {described['date']}: the worst relative error over random examples, "
-            f"seed {described['seed']}, {versions}.",
+            f"**Last verified** on {described['date']} (seed {described['seed']}, {versions}): "
+            "the [worst relative errors](../proof.md) over random examples.",
             "",
             *lines,
         ]

@@ -1,6 +1,7 @@
-"""Writes what the derivation pages show of every op as JSON: its source code, and its proof by verify().
+"""Writes what the derivation pages show of every op, as JSON: its source code and its proof.
 
-Run by docs/hooks/derivations.py in a process of its own, so that `mkdocs serve` sees an edited package.
+Run by docs/hooks/derivations.py in a process of its own, so that `mkdocs serve` sees an edited
+package.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES, SEED = 50, 0
+EXAMPLES, SEED = 100, 0
 
 
 def source(title: str, function: Any) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def source(title: str, function: Any) -> dict[str, Any]:
 
 
 def functions(op: Any, penalty: Any) -> list[dict[str, Any]]:
-    """The functions of an op in reading order; a penalty brings its own gradient and proximal step."""
+    """The functions of an op in reading order; a penalty brings its gradient and proximal step."""
     told = [source("Definition", op.definition), source("Forward", op.forward)]
     if penalty is None:
         return told + [source(f"Gradient for {name}", rule) for name, rule in op.gradients.items()]

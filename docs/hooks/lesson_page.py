@@ -1,7 +1,8 @@
 """Makes the page of an executed lesson look like every other page of the book.
 
-mkdocs-jupyter writes a notebook with its own style sheets (0.6 MB a page), scripts, copy buttons and colours.
-Here all that goes; the cells stay, with the classes that assets/book.css and Material know.
+mkdocs-jupyter writes a notebook with its own style sheets (0.6 MB a page), scripts, copy buttons
+and colours. Here all that goes; the cells stay, with the classes that assets/book.css and
+Material know.
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ STYLE_OR_SCRIPT = re.compile(r"<(style|script)\b[^>]*>.*?</\1>", re.DOTALL)
 TOOLBAR = re.compile(
     r'<div class="celltoolbar">.*?(?=<div class="CodeMirror)'
     r'|<div class="zeroclipboard-container">.*?</clipboard-copy>\s*</div>'
-    r'|<div class="clipboard-copy-txt".*?</div>|<div id="cell-\d+" class="clipboard-copy-txt">.*?</div>'
+    r'|<div id="cell-\d+" class="clipboard-copy-txt">.*?</div>'
     r'|<div class="jp-Collapser.*?</div>',
     re.DOTALL,
 )
 CODE = re.compile(r'<div class="highlight-ipynb[^"]*"><pre>(.*?)</pre></div>', re.DOTALL)
 SOLUTION = re.compile(r'<div class="jp-Cell jp-CodeCell[^"]*celltag_solution')
-DOWNLOAD = '<p class="lesson-download"><a href="{0}" download="{0}">Download this lesson, executed (.ipynb)</a></p>'
+DOWNLOAD = (
+    '<p class="lesson-download"><a href="{0}" download="{0}">'
+    "Download this lesson, executed (.ipynb)</a></p>"
+)
 
 
 def end_of_div(html: str, start: int) -> int:
@@ -57,7 +61,7 @@ def folded_solutions(html: str) -> str:
 
 
 def without_notebook_styles(html: str) -> str:
-    """Drop the styles and scripts around the notebook, not those inside a figure (<svg>) of a cell."""
+    """Drop the styles and scripts around the notebook, not those inside a figure (<svg>)."""
     pieces = re.split(r"(<svg\b.*?</svg>)", html, flags=re.DOTALL)
     return "".join(p if p.startswith("<svg") else STYLE_OR_SCRIPT.sub("", p) for p in pieces)
 
@@ -82,7 +86,9 @@ def on_page_content(html: str, page: Page, config: Any, files: Files) -> str | N
     if not (uri.startswith("lessons/") and uri.endswith(".ipynb")):
         return None
     html = TOOLBAR.sub("", without_notebook_styles(html))
-    html = CODE.sub(r'<div class="language-python highlight"><pre><code>\1</code></pre></div>', html)
+    html = CODE.sub(
+        r'<div class="language-python highlight"><pre><code>\1</code></pre></div>', html
+    )
     html = linked(folded_solutions(html), page, files)
     heading = html.find("</h1>")
     after = heading + len("</h1>") if heading >= 0 else 0

@@ -1,4 +1,4 @@
-"""Fills the open places of `nav` in mkdocs.yml, and writes an API page for each module of the package."""
+"""Fills the open places of `nav` in mkdocs.yml, and writes an API page for each module."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Executes every lesson and hands the finished notebooks to MkDocs.
 
-A lesson runs once for each state of its source, of the package and of the main libraries; the result is
-kept under .cache/site/. A cell that fails fails the build. Set MICROGRAND_PRESET=quick for a fast build.
+A lesson runs once for each state of its source, of the package and of the main libraries; the
+result is kept under .cache/site/. A cell that fails fails the build. MICROGRAND_PRESET=quick makes
+a fast build.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from nbclient.exceptions import CellExecutionError
 log = get_plugin_logger("lessons")
 
 SECONDS = 900  # a lesson that takes longer is stopped and fails the build
-LIBRARIES = "numpy autograd scipy matplotlib pillow joblib nbclient jupytext".split()
+LIBRARIES = ("numpy", "autograd", "scipy", "matplotlib", "pillow", "joblib", "jupytext")
 FIGURES = {".json", ".webp", ".png", ".svg"}
 
 
@@ -49,7 +50,7 @@ def fingerprint(root: Path, *sources: Path) -> str:
 
 
 async def execute(root: Path, lesson: Path, folder: Path, preset: str) -> None:
-    """Run one lesson in `folder`; its figures go to folder/out, and the notebook is written last."""
+    """Run one lesson; its figures go to folder/out, and the notebook is written last."""
     notebook = jupytext.read(lesson, fmt="py:percent")
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"  # jupytext draws them at random; a page should not change
@@ -78,7 +79,7 @@ async def execute(root: Path, lesson: Path, folder: Path, preset: str) -> None:
     except CellExecutionError as error:
         trace = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
         raise PluginError(f"{lesson.name}: a cell failed\n{trace}") from None
-    except (TimeoutError, asyncio.TimeoutError):
+    except TimeoutError:
         raise PluginError(f"{lesson.name} took longer than {SECONDS} s") from None
     partial = folder / "notebook.partial"
     nbformat.write(notebook, partial)
@@ -95,7 +96,7 @@ def finished(folder: Path) -> Path:
 
 
 async def execute_all(root: Path, cache: Path, lessons: list[Path], preset: str) -> list[Path]:
-    """The folder of each lesson, executed where that is not done yet, in parallel over the cores."""
+    """The folder of each lesson, executed where not yet done, a core each."""
     cores = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def once(lesson: Path) -> Path:
