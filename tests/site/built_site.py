@@ -1,0 +1,67 @@
+"""What the tests of the site stand on: a build, its pages, and a visit to them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page
+
+ROOT = Path(__file__).parents[2]
+
+Visitor = Callable[..., Any]
+
+
+class Site:
+    """The built folder and the address it is served at."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self.folder = folder
+        self.address = address
+
+    @property
+    def pages(self) -> list[str]:
+        """The path of every page, '' for the home page."""
+        found = sorted(self.folder.rglob("index.html"))
+        return [path.parent.relative_to(self.folder).as_posix().strip(".") for path in found]
+
+    def url(self, page: str) -> str:
+        return self.address + (page.rstrip("/") + "/" if page else "")
+
+
+def build(root: Path, out: Path, address: str = "") -> subprocess.CompletedProcess[str]:
+    """`mkdocs build --strict` with the quick preset, of the checkout at `root` into `out`."""
+    environment = os.environ | {"MICROGRAND_PRESET": "quick", "NO_MKDOCS_2_WARNING": "1"}
+    if address:  # instant navigation works only where the sitemap says the site is
+        environment["SITE_URL"] = address
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(out)],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+class Visit:
+    """A page in the browser, with all it complained of and all it asked other hosts for."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.page: Page = context.new_page()
+        self.complaints: list[str] = []
+        self.strangers: list[str] = []
+        self.page.on("console", lambda m: self.complain(m.type, m.text))
+        self.page.on("pageerror", lambda error: self.complain("error", str(error)))
+        self.page.on("request", lambda request: self.ask(request.url, address))
+
+    def complain(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(f"{self.page.url}: {text}")
+
+    def ask(self, url: str, address: str) -> None:
+        if not url.startswith((address, "data:", "blob:")):
+            self.strangers.append(f"{self.page.url}: {url}")

@@ -1,0 +1,88 @@
+"""Builds the site once, quickly, serves it on a loopback port, and opens it in Chromium."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from built_site import ROOT, Site, Visit, Visitor, build
+from playwright.sync_api import Browser, sync_playwright
+
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: the tests' output is read by people."""
+
+
+class QuietServer(http.server.ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that leaves a page drops what it was loading; that is no error."""
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    handler = functools.partial(QuietHandler, directory=str(folder))
+    with QuietServer(("127.0.0.1", 0), handler) as server:
+        address = f"http://127.0.0.1:{server.server_address[1]}/"
+        done = build(ROOT, folder, address)
+        assert done.returncode == 0, done.stdout + done.stderr
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield Site(folder, address)
+        server.shutdown()
+        thread.join()
+
+
+def browser_path() -> str | None:
+    candidates = [os.environ.get("MICROGRAND_BROWSER", ""), *BROWSERS]
+    return next((found for name in candidates if name and (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = browser_path()
+    if path is None:
+        advice = (
+            "no Chromium or Chrome found: install one (Debian: apt-get install chromium), "
+            "or name it in MICROGRAND_BROWSER"
+        )
+        if os.environ.get("CI", "").lower() in ("true", "1"):
+            pytest.fail(advice)
+        pytest.skip(advice)
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        running = playwright.chromium.launch(executable_path=path, args=flags)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Visitor:
+    """`with visit(color_scheme="dark") as v:` opens a fresh context; v.page is Playwright's."""
+
+    @contextmanager
+    def open_context(**options: Any) -> Iterator[Visit]:
+        options.setdefault("reduced_motion", "reduce")
+        context = browser.new_context(**options)
+        context.set_default_timeout(10_000)
+        yield Visit(context, site.address)
+        context.close()
+
+    return open_context
