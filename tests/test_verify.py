@@ -1,0 +1,273 @@
+"""`verify` passes what is right; what is wrong on purpose fails, at the question meant for it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from autograd.extend import defvjp, primitive
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microgrand.op import registry
+from microgrand.verify import Check, check, relative_error, verify
+
+LIMITS = {"value": 1e-12, "gradient": 1e-7, "single": 1e-4}
+
+
+def failed_questions(found: Check) -> set[str]:
+    """The questions whose worst error is above the limit promised for it."""
+    limits = LIMITS | {"difference": 1e-9 if found.difference_method == "complex step" else 1e-5}
+    return {question for question, limit in limits.items() if getattr(found, question) > limit}
+
+
+def check_with(monkeypatch: pytest.MonkeyPatch, name: str, argument: str, **changes: Any) -> Check:
+    """What `verify` says of a registered op of which something has been replaced."""
+    if "rule" in changes:
+        changes["gradients"] = registry[name].gradients | {argument: changes.pop("rule")}
+    monkeypatch.setitem(registry, name, replace(registry[name], **changes))
+    (found,) = (c for c in verify([name], examples=60) if c.argument == argument)
+    return found
+
+
+def right(name: str, argument: str) -> Callable[..., np.ndarray]:
+    return registry[name].gradients[argument]
+
+
+# --------------------------------------------------------------------------------- what is right
+
+
+def test_every_gradient_of_the_library_passes() -> None:
+    checks = list(verify(examples=40, seed=1))
+    assert [(c.op, c.argument) for c in checks] == [
+        (n, a) for n in registry for a in registry[n].gradients
+    ]
+    for found in checks:
+        assert found.passed, found.failure
+        assert failed_questions(found) == set()
+        assert found.examples == 40
+
+
+def test_a_sum_that_cancels_is_no_wrong_gradient() -> None:
+    """Terms that nearly cancel leave float32 few digits, however right the gradient is."""
+    found = check(registry["dense"], "kernel", examples=250, seed=3)
+    assert found.passed, found.failure
+
+
+def test_verify_takes_names_and_says_where_it_is() -> None:
+    told: list[str] = []
+    checks = list(verify(["dense"], examples=1, on_start=told.append))
+    assert [found.argument for found in checks] == ["x", "kernel", "bias"]
+    assert told == ["dense, x", "dense, kernel", "dense, bias"]
+
+
+def test_an_unknown_op_is_a_key_error() -> None:
+    with pytest.raises(KeyError, match="densе"):  # the last letter is Cyrillic
+        list(verify(["densе"]))
+
+
+def test_smooth_ops_take_the_complex_step_and_others_central_differences() -> None:
+    methods = {found.op: found.difference_method for found in verify(["tanh", "relu"], examples=1)}
+    assert methods == {"tanh": "complex step", "relu": "central differences"}
+
+
+def test_the_same_seed_asks_the_same_questions() -> None:
+    first, again, other = (check(registry["dense"], "x", 5, seed) for seed in (3, 3, 4))
+    assert replace(first, seconds=0.0) == replace(again, seconds=0.0)
+    assert replace(first, seconds=0.0) != replace(other, seconds=0.0)
+
+
+# --------------------------------------------------------------------------------- what is wrong
+
+
+def test_a_missing_factor_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = right("mean_squared_error", "prediction")
+    found = check_with(
+        monkeypatch, "mean_squared_error", "prediction", rule=lambda *a: rule(*a) / 2
+    )
+    assert not found.passed
+    assert failed_questions(found) == {"gradient", "difference"}
+
+
+def test_a_wrong_sign_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = right("dense", "bias")
+    found = check_with(monkeypatch, "dense", "bias", rule=lambda *a: -rule(*a))
+    assert not found.passed
+    assert failed_questions(found) == {"gradient", "difference"}
+
+
+def test_a_transposed_kernel_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = right("dense", "kernel")
+
+    def transposed(u: Any, y: Any, x: Any, kernel: Any, bias: Any) -> np.ndarray:
+        return rule(u, y, x, kernel, bias).swapaxes(-1, -2).reshape(kernel.shape)
+
+    found = check_with(monkeypatch, "dense", "kernel", rule=transposed)
+    assert not found.passed
+    assert failed_questions(found) == {"gradient", "difference"}
+
+
+def test_one_wrong_entry_among_many_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = right("tanh", "x")
+
+    def wrong_in_one(*a: Any) -> np.ndarray:
+        gradient = rule(*a)
+        gradient[-1, -1] *= 1 + 1e-4
+        return gradient
+
+    found = check_with(monkeypatch, "tanh", "x", rule=wrong_in_one)
+    assert not found.passed
+    assert failed_questions(found) == {"gradient", "difference"}
+
+
+def test_a_gradient_wrong_at_the_kink_alone_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = check_with(monkeypatch, "relu", "x", rule=lambda u, y, x: u * (x >= 0))
+    assert not found.passed
+    assert failed_questions(found) == {"gradient"}
+
+
+def test_a_float64_leak_in_a_gradient_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = right("sigmoid", "x")
+    found = check_with(monkeypatch, "sigmoid", "x", rule=lambda *a: rule(*a) * np.float64(1))
+    assert not found.passed
+    assert failed_questions(found) == {"single"}
+
+
+def test_a_float64_leak_in_the_forward_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = check_with(monkeypatch, "relu", "x", forward=lambda x: np.maximum(x, np.float64(0)))
+    assert not found.passed
+    assert failed_questions(found) == {"single"}
+
+
+def test_float16_inside_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = right("l2", "theta")
+
+    def coarse(u: np.ndarray, y: np.ndarray, theta: np.ndarray) -> np.ndarray:
+        short = theta.dtype == np.float32
+        return rule(u, y, theta.astype(np.float16).astype(np.float32) if short else theta)
+
+    found = check_with(monkeypatch, "l2", "theta", rule=coarse)
+    assert not found.passed
+    assert failed_questions(found) == {"single"}
+
+
+def test_a_nan_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = right("l1", "theta")
+
+    def nan_at_zero(u: np.ndarray, y: np.ndarray, theta: np.ndarray) -> np.ndarray:
+        return np.where(theta == 0, np.nan, rule(u, y, theta)).astype(theta.dtype)
+
+    found = check_with(monkeypatch, "l1", "theta", rule=nan_at_zero)
+    assert not found.passed
+    assert failed_questions(found) == {"gradient", "single"}
+
+
+def test_a_nan_in_the_difference_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A definition that says nothing about complex numbers proves nothing by them."""
+
+    def real_alone(theta: Any) -> Any:
+        return anp.sum(theta**2, axis=-1) if np.isrealobj(theta) else theta.sum(axis=-1) * np.nan
+
+    found = check_with(monkeypatch, "l2", "theta", definition=real_alone)
+    assert not found.passed
+    assert "difference" in failed_questions(found)
+
+
+def test_an_exception_fails_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*a: Any) -> np.ndarray:
+        raise ZeroDivisionError("no such slope")
+
+    found = check_with(monkeypatch, "leaky_relu", "x", rule=broken)
+    assert not found.passed
+    assert found.failure == "example 0: ZeroDivisionError: no such slope"
+
+
+def test_a_wrong_shape_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gradient of a shared x that forgets to sum over the models of a stack."""
+    found = check_with(
+        monkeypatch, "dense", "x", rule=lambda u, y, x, kernel, b: u @ kernel.swapaxes(-1, -2)
+    )
+    assert not found.passed
+    assert "gradient" in failed_questions(found)
+
+
+def test_a_wrong_forward_fails_by_its_value_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = check_with(monkeypatch, "relu", "x", forward=np.abs)
+    assert not found.passed
+    assert failed_questions(found) == {"value"}
+
+
+def test_a_definition_as_wrong_as_its_gradient_fails_by_the_value_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """½Σθ² that forgets its ½ in the definition and in the gradient, though not in the forward."""
+    found = check_with(
+        monkeypatch,
+        "half_l2",
+        "theta",
+        definition=registry["l2"].definition,
+        rule=right("l2", "theta"),
+    )
+    assert not found.passed
+    assert failed_questions(found) == {"value"}
+
+
+def test_an_autograd_as_wrong_as_the_gradient_fails_by_the_difference_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    square = primitive(lambda theta: (theta**2).sum(axis=-1))
+    defvjp(square, lambda y, theta: lambda u: np.expand_dims(u, -1) * 3 * theta)
+    found = check_with(
+        monkeypatch,
+        "l2",
+        "theta",
+        definition=square,
+        rule=lambda u, y, theta: np.expand_dims(u, -1) * 3 * theta,
+    )
+    assert not found.passed
+    assert failed_questions(found) == {"difference"}
+
+
+def test_one_wrong_example_of_many_is_enough() -> None:
+    """The worst error is kept, and the failure names the first example that was wrong."""
+    rule, calls = right("relu", "x"), iter(range(10**6))
+
+    def wrong_once(*a: Any) -> np.ndarray:
+        return rule(*a) + (next(calls) == 3 * 7)  # three calls an example
+
+    wrong = replace(registry["relu"], gradients={"x": wrong_once})
+    found = check(wrong, "x", examples=20, seed=0)
+    assert found.failure.startswith("example 7: gradient off by")
+    assert failed_questions(found) == {"gradient", "single"}
+
+
+# -------------------------------------------------------------------------- the relative error
+
+
+@given(size=st.floats(1e-150, 1e150), share=st.floats(0, 1))
+def test_relative_error_is_the_gap_over_the_larger_magnitude(size: float, share: float) -> None:
+    one, other = np.array([size, 0.0, -size]), np.array([size, 0.0, -share * size])
+    assert relative_error(one, other) == pytest.approx(1 - share, abs=1e-15)
+    assert relative_error(other, one) == relative_error(one, other)
+
+
+def test_relative_error_of_nothing_and_of_zeros_is_zero() -> None:
+    assert relative_error(np.zeros((0, 3)), np.zeros((0, 3))) == 0
+    assert relative_error(np.zeros(3), np.zeros(3)) == 0
+    assert relative_error(2.0, 2.0) == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (np.zeros(3), np.zeros((3, 1))),
+        (np.zeros(1), 0.0),
+        ([1.0, np.nan], [1.0, 1.0]),
+        ([1.0, np.nan], [1.0, np.nan]),
+        ([np.inf], [1.0]),
+    ],
+)
+def test_relative_error_is_infinite_where_nothing_can_be_compared(one: Any, other: Any) -> None:
+    assert relative_error(one, other) == np.inf
