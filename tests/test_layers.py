@@ -1,0 +1,217 @@
+"""Layers: shapes, initialisations and their distributions, and dropout by a generator alone."""
+
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from microgrand import layers
+from microgrand.layers import Dense, Dropout, LeakyReLU, Normal, ReLU, Sequential, Sigmoid, Tanh
+from microgrand.tape import Parameters
+
+FAN_IN, FAN_OUT = 60, 100
+NETWORK = Sequential((Dense(8), Tanh(), Dropout(0.5), Dense(3)))
+
+
+def generator(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+# -------------------------------------------------------------------------------- initialisations
+
+
+@pytest.mark.parametrize(
+    ("initializer", "distribution"),
+    [
+        (layers.uniform_fan_in, stats.uniform(-(FAN_IN**-0.5), 2 * FAN_IN**-0.5)),
+        (
+            layers.glorot_uniform,
+            stats.uniform(-np.sqrt(6 / (FAN_IN + FAN_OUT)), 2 * np.sqrt(6 / (FAN_IN + FAN_OUT))),
+        ),
+        (layers.he_normal, stats.norm(0, np.sqrt(2 / FAN_IN))),
+        (Normal(0.3), stats.norm(0, 0.3)),
+    ],
+    ids=["uniform_fan_in", "glorot_uniform", "he_normal", "Normal"],
+)
+def test_an_initialisation_follows_its_distribution(initializer: Any, distribution: Any) -> None:
+    drawn = initializer(generator(), (FAN_IN, FAN_OUT), FAN_IN, FAN_OUT)
+    assert drawn.shape == (FAN_IN, FAN_OUT)
+    low, high = distribution.support()
+    assert low <= drawn.min() < drawn.max() <= high
+    # 6 000 numbers: the variance is known to 2 %, 5 standard errors are 10 %.
+    assert drawn.var() == pytest.approx(distribution.var(), rel=0.1)
+    assert stats.kstest(drawn.ravel(), distribution.cdf).pvalue > 1e-3
+
+
+def test_zeros_are_zero() -> None:
+    np.testing.assert_array_equal(layers.zeros(generator(), (3,), 2, 3), np.zeros(3))
+
+
+def test_kernel_and_bias_start_as_pytorchs_do() -> None:
+    """Both uniform on ±1/√inputs."""
+    arrays, _ = Dense(2000).init((25,), generator())
+    for array in arrays.values():
+        assert stats.kstest(array.ravel(), stats.uniform(-0.2, 0.4).cdf).pvalue > 1e-3
+    assert not np.isin(arrays["bias"], arrays["kernel"]).any()
+
+
+def test_a_dense_layer_hands_its_sizes_to_both_initialisations() -> None:
+    told = []
+
+    def listen(_: Any, shape: Any, fan_in: int, fan_out: int) -> np.ndarray:
+        told.append((shape, fan_in, fan_out))
+        return np.zeros(shape)
+
+    Dense(7, kernel_init=listen, bias_init=listen).init((5,), generator())
+    assert told == [((5, 7), 5, 7), ((7,), 5, 7)]
+
+
+# ----------------------------------------------------------------------------------------- layers
+
+
+@given(batch=st.integers(0, 4), inputs=st.integers(1, 5), units=st.integers(1, 5))
+def test_dense_says_the_shape_it_gives(batch: int, inputs: int, units: int) -> None:
+    for bias in (True, False):
+        layer = Dense(units, bias=bias)
+        arrays, shape = layer.init((inputs,), generator())
+        assert {name: array.shape for name, array in arrays.items()} == {
+            "kernel": (inputs, units),
+            **({"bias": (units,)} if bias else {}),
+        }
+        assert layer(arrays, np.ones((batch, inputs))).shape == (batch, *shape)
+
+
+def test_dense_is_the_weighted_sum() -> None:
+    arrays, _ = Dense(3).init((4,), generator())
+    x = generator(1).normal(size=(5, 4))
+    expected = x @ arrays["kernel"] + arrays["bias"]
+    np.testing.assert_allclose(Dense(3)(arrays, x), expected, rtol=1e-12)
+    without = Dense(3, bias=False)({"kernel": arrays["kernel"]}, x)
+    np.testing.assert_allclose(without, x @ arrays["kernel"], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        (ReLU(), [0, 0, 2]),
+        (LeakyReLU(), [-0.01, 0, 2]),
+        (LeakyReLU(0.5), [-0.5, 0, 2]),
+        (Tanh(), np.tanh([-1, 0, 2])),
+        (Sigmoid(), [1 / (1 + np.e), 0.5, 1 / (1 + np.exp(-2))]),
+        (Dropout(0.5), [-1, 0, 2]),
+    ],
+)
+def test_layers_without_weights_work_entry_by_entry(layer: Any, expected: Any) -> None:
+    assert layer.init((3,), generator()) == ({}, (3,))
+    y = layer({}, np.array([[-1.0, 0.0, 2.0]]), None)
+    np.testing.assert_allclose(y, [expected], rtol=1e-12)
+
+
+# ---------------------------------------------------------------------------------------- dropout
+
+
+def test_dropout_needs_a_generator() -> None:
+    x = np.ones((100, 100))
+    dropped = Dropout(0.25)({}, x, generator())
+    np.testing.assert_array_equal(Dropout(0.25)({}, x, None), x)
+    np.testing.assert_allclose(np.unique(dropped), [0, 1 / 0.75], rtol=1e-12)
+    assert np.mean(dropped == 0) == pytest.approx(0.25, abs=5 * 0.5 / 100)
+
+
+def test_rate_0_leaves_x_and_the_generator_alone() -> None:
+    x, used = np.ones((3, 3)), generator()
+    np.testing.assert_array_equal(Dropout(0.0)({}, x, used), x)
+    assert used.random() == generator().random()
+
+
+def test_a_stack_may_have_a_rate_a_model() -> None:
+    rates = np.array([0.0, 0.5, 1.0]).reshape(3, 1, 1)
+    dropped = Dropout(rates)({}, np.ones((3, 50, 50)), generator())
+    assert np.all(dropped[0] == 1)
+    assert set(np.unique(dropped[1])) == {0, 2}
+    assert not dropped[2].any()
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan"), np.array([0.5, 2.0])])
+def test_a_rate_outside_0_to_1_is_refused(rate: Any) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        Dropout(rate)
+
+
+# ------------------------------------------------------------------------------------- sequential
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_network_draws_one_vector_of_the_dtype_asked_for(dtype: type) -> None:
+    parameters = NETWORK.init((5,), generator(), dtype)
+    assert parameters.vector.dtype == dtype
+    assert parameters.vector.size == 5 * 8 + 8 + 8 * 3 + 3
+    assert [list(layer) for layer in parameters.layers] == [
+        ["kernel", "bias"], [], [], ["kernel", "bias"]
+    ]  # fmt: skip
+    x: np.ndarray = np.ones((2, 5), dtype)
+    assert NETWORK(parameters.layers, x).dtype == dtype
+    assert NETWORK(parameters.layers, x, generator()).dtype == dtype
+
+
+def test_float32_is_the_default_and_rounds_the_same_draw() -> None:
+    short, long = NETWORK.init((5,), generator()), NETWORK.init((5,), generator(), np.float64)
+    np.testing.assert_array_equal(short.vector, long.vector.astype(np.float32))
+
+
+def test_the_same_seed_draws_the_same_network() -> None:
+    first, again, other = (NETWORK.init((5,), generator(seed)).vector for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).all()
+
+
+def test_a_network_is_its_layers_one_after_the_other() -> None:
+    parameters = NETWORK.init((5,), generator(), np.float64)
+    x = generator(1).normal(size=(6, 5))
+    first, _, _, last = parameters.layers
+    hidden = np.tanh(x @ first["kernel"] + first["bias"])
+    expected = hidden @ last["kernel"] + last["bias"]
+    np.testing.assert_allclose(NETWORK(parameters.layers, x), expected, rtol=1e-9)
+    outputs = list(NETWORK.outputs(parameters.layers, x))
+    assert [y.shape for y in outputs] == [(6, 8), (6, 8), (6, 8), (6, 3)]
+    np.testing.assert_allclose(outputs[1], hidden, rtol=1e-12)
+    np.testing.assert_array_equal(outputs[3], NETWORK(parameters.layers, x))
+
+
+def test_monte_carlo_dropout_scatters_around_the_prediction() -> None:
+    """Behind the dropout all is linear, so the mean over masks is the prediction without."""
+    parameters = NETWORK.init((5,), generator(), np.float64)
+    x, drawing = generator(1).normal(size=(1, 5)), generator(2)
+    samples = np.array([NETWORK(parameters.layers, x, drawing) for _ in range(2000)])
+    error = samples.std(axis=0) / np.sqrt(2000)
+    assert (error > 0).all()
+    assert np.all(np.abs(samples.mean(axis=0) - NETWORK(parameters.layers, x)) < 5 * error)
+    np.testing.assert_array_equal(samples[0], NETWORK(parameters.layers, x, generator(2)))
+
+
+def test_a_stack_predicts_as_each_model_alone() -> None:
+    alone = [NETWORK.init((5,), generator(seed), np.float64) for seed in range(3)]
+    x = generator(1).normal(size=(6, 5))
+    together = NETWORK(Parameters.stack(alone).layers, x)
+    for y, parameters in zip(together, alone, strict=True):
+        np.testing.assert_allclose(y, NETWORK(parameters.layers, x), rtol=1e-12)
+
+
+def test_layers_and_weights_must_be_as_many() -> None:
+    parameters = NETWORK.init((5,), generator())
+    with pytest.raises(ValueError, match="zip"):
+        NETWORK(parameters.layers[:-1], np.ones((2, 5), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("thing", "name"),
+    [(Dense(3), "units"), (LeakyReLU(), "slope"), (Dropout(0.1), "rate"), (NETWORK, "layers"),
+     (Normal(1.0), "std")],
+)  # fmt: skip
+def test_settings_cannot_be_changed(thing: Any, name: str) -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(thing, name, 0)
