@@ -1,0 +1,303 @@
+"""Training: what an epoch holds, that a run repeats and resumes to the bit, and its settings."""
+
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microgrand.layers import Dense, Dropout, LeakyReLU, Sequential
+from microgrand.ops import mean_squared_error
+from microgrand.optimizers import SGD, Adam, Momentum
+from microgrand.penalties import PENALTIES
+from microgrand.signals import take_signals
+from microgrand.tape import Parameters
+from microgrand.training import Dataset, Epoch, stop_early, train
+
+LINE = Sequential((Dense(1, bias=False),))
+WITH_DROPOUT = Sequential((Dense(8), LeakyReLU(), Dropout(0.2), Dense(1)))
+WITHOUT = Sequential((Dense(8), LeakyReLU(), Dense(1)))
+
+
+def draw_set(count: int, inputs: int = 2, dtype: type = np.float64, seed: int = 0) -> Dataset:
+    """Points on a gentle curve."""
+    x: np.ndarray = np.random.default_rng(seed).uniform(-1, 1, (count, inputs)).astype(dtype)
+    return Dataset(x, np.sin(2 * x).sum(axis=1, keepdims=True))
+
+
+TRAIN, TEST = draw_set(14), draw_set(9, seed=1)
+
+
+def start(network: Sequential, seed: int = 0, dtype: type = np.float64) -> Parameters:
+    return network.init((2,), np.random.default_rng(seed), dtype)
+
+
+def run(network: Sequential = WITH_DROPOUT, **changes: Any) -> list[tuple[Any, ...]]:
+    """All that three epochs of training yield, copied."""
+    arguments: dict[str, Any] = {
+        "parameters": start(network),
+        "train_set": TRAIN,
+        "test_set": TEST,
+        "optimizer": Adam(0.01),
+        "epochs": 3,
+        "batch_size": 4,
+        "generator": np.random.default_rng(0),
+    }
+    return [
+        (epoch.number, epoch.train_loss, epoch.test_loss, epoch.parameters.vector.copy())
+        for epoch in train(network, **(arguments | changes))
+    ]
+
+
+def same_bits(first: list[tuple[Any, ...]], second: list[tuple[Any, ...]]) -> None:
+    for one, other in zip(first, second, strict=True):
+        for left, right in zip(one, other, strict=True):
+            np.testing.assert_array_equal(left, right)
+
+
+# ------------------------------------------------------------------------------- what is computed
+
+
+@given(
+    batch_size=st.integers(1, 20),
+    strength=st.sampled_from([0.0, 0.1]),
+    name=st.sampled_from(["none", "l1", "l2", "half_l2"]),
+    masked=st.booleans(),
+)
+def test_training_is_gradient_descent_batch_by_batch(
+    batch_size: int, strength: float, name: str, masked: bool
+) -> None:
+    """The same run in a few plain lines: a linear model, in order, the last batch shorter."""
+    pull: dict[str, Any] = {
+        "none": np.zeros_like,
+        "l1": np.sign,
+        "l2": lambda t: 2 * t,
+        "half_l2": lambda t: t,
+    }
+    mask = np.array([1.0, 0.0]) if masked else np.ones(2)
+    theta = start(LINE).vector.copy()
+    for _ in range(3):
+        losses = []
+        for i in range(0, 14, batch_size):
+            x, y = TRAIN.x[i : i + batch_size], TRAIN.y[i : i + batch_size, 0]
+            error = x @ theta - y
+            losses += list(error**2)
+            slope = 2 * x.T @ error / len(y) + strength * mask * pull[name](theta)
+            theta = theta - 0.1 * slope
+    _, train_loss, test_loss, vector = run(
+        LINE,
+        optimizer=SGD(0.1),
+        batch_size=batch_size,
+        penalty=PENALTIES[name],
+        strength=strength,
+        mask=mask if masked else None,
+        shuffle=False,
+    )[-1]
+    np.testing.assert_allclose(vector, theta, rtol=1e-9)
+    assert train_loss == pytest.approx(np.mean(losses), rel=1e-9)
+    expected = np.mean((TEST.x @ theta - TEST.y[:, 0]) ** 2)
+    assert test_loss == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_loss_falls() -> None:
+    epochs = run(WITHOUT, epochs=60, optimizer=Adam(0.02))
+    assert epochs[-1][1] < 0.1 * epochs[0][1]
+    assert epochs[-1][2] < 0.5 * epochs[0][2]
+
+
+def test_the_order_is_new_each_epoch_and_takes_every_example_once() -> None:
+    """With a batch of one and a rate of 0, each x the loss is asked for is one example."""
+    seen: list[float] = []
+
+    def listening(prediction: Any, target: Any) -> Any:
+        if np.shape(target) == (1, 1):
+            seen.append(target.item())
+        return mean_squared_error(prediction, target)
+
+    run(LINE, batch_size=1, epochs=2, optimizer=SGD(0.0), loss=listening)
+    first, second = seen[:14], seen[14:]
+    assert sorted(first) == sorted(second) == sorted(TRAIN.y.ravel().tolist())
+    assert first != second
+    assert first != TRAIN.y.ravel().tolist()
+
+
+# --------------------------------------------------------------------------------- what is yielded
+
+
+def test_epoch_0_comes_first_before_any_step() -> None:
+    epochs = run()
+    assert [number for number, *_ in epochs] == [0, 1, 2, 3]
+    before = start(WITH_DROPOUT)
+    np.testing.assert_array_equal(epochs[0][3], before.vector)
+    prediction = WITH_DROPOUT(before.layers, TRAIN.x)
+    assert epochs[0][1] == pytest.approx(np.mean((prediction - TRAIN.y) ** 2), rel=1e-12)
+    assert len(run(epochs=0)) == 1
+
+
+def test_the_test_loss_and_metrics_are_taken_after_the_epoch_with_dropout_off() -> None:
+    def largest(prediction: np.ndarray, target: np.ndarray) -> float:
+        return float(np.abs(prediction - target).max())
+
+    epochs = train(
+        WITH_DROPOUT, start(WITH_DROPOUT), TRAIN, TEST, optimizer=Adam(), epochs=2, batch_size=4,
+        generator=np.random.default_rng(0), metrics={"largest": largest},
+    )  # fmt: skip
+    for epoch in epochs:
+        error = WITH_DROPOUT(epoch.parameters.layers, TEST.x) - TEST.y
+        assert epoch.test_loss == pytest.approx(np.mean(error**2), rel=1e-12)
+        assert epoch.metrics == {"largest": pytest.approx(np.abs(error).max(), rel=1e-12)}
+
+
+def test_the_penalty_is_in_no_recorded_loss() -> None:
+    plain = run(WITHOUT, optimizer=SGD(0.0))
+    penalised = run(WITHOUT, optimizer=SGD(0.0), penalty=PENALTIES["l2"], strength=100.0)
+    same_bits(plain, penalised)
+
+
+def test_observe_sees_every_epoch_and_its_answer_is_the_signals() -> None:
+    told: list[Any] = []
+
+    def observe(parameters: Parameters, state: Any) -> tuple[int, float]:
+        told.append((state["steps"], float(parameters.vector[0])))
+        return told[-1]
+
+    epochs = train(
+        WITHOUT, start(WITHOUT), TRAIN, TEST, optimizer=Adam(), epochs=2, batch_size=5,
+        generator=np.random.default_rng(0), observe=observe,
+    )  # fmt: skip
+    assert [epoch.signals for epoch in epochs] == told
+    assert [steps for steps, _ in told] == [0, 3, 6]
+    assert len({first for _, first in told}) == 3
+
+
+# ---------------------------------------------------------------------------------------- the bits
+
+
+def test_the_same_seed_gives_the_same_bits() -> None:
+    same_bits(run(), run())
+    other = run(generator=np.random.default_rng(1))
+    assert (other[-1][3] != run()[-1][3]).any()
+
+
+def test_watching_changes_no_bit() -> None:
+    watching, adam = np.random.default_rng(5), Adam(0.01)
+
+    def observe(parameters: Parameters, state: Any) -> Any:
+        moment = adam.moment(state)
+        return take_signals(
+            WITH_DROPOUT, parameters, TEST.x, TEST.y, mean_squared_error, moment, watching
+        )
+
+    same_bits(run(), run(observe=observe))
+
+
+@pytest.mark.parametrize("optimizer", [Adam(0.01), Momentum(0.01), SGD(0.01)])
+@pytest.mark.parametrize("stop", [0, 2])
+def test_going_on_after_an_epoch_gives_the_bits_of_going_straight_through(
+    optimizer: Any, stop: int
+) -> None:
+    """A checkpoint is copies of the epoch and of the generator's state."""
+    straight = run(epochs=5, optimizer=optimizer)
+    generator = np.random.default_rng(0)
+    for epoch in train(
+        WITH_DROPOUT, start(WITH_DROPOUT), TRAIN, TEST,
+        optimizer=optimizer, epochs=5, batch_size=4, generator=generator,
+    ):  # fmt: skip
+        if epoch.number == stop:
+            checkpoint, resumed = deepcopy(epoch), deepcopy(generator)
+    vector = checkpoint.parameters.vector.copy()
+    parameters = checkpoint.parameters.like(vector)
+    went_on = run(
+        parameters=parameters, optimizer=optimizer, epochs=5 - stop, generator=resumed,
+        after=checkpoint,
+    )  # fmt: skip
+    assert [number for number, *_ in went_on] == list(range(stop + 1, 6))
+    same_bits(went_on, straight[stop + 1 :])
+
+
+# -------------------------------------------------------------------------------------- the stacks
+
+
+def test_a_stack_trains_each_model_as_alone() -> None:
+    """Each with its own start, strength and rate; the order of examples is the same for all."""
+    strengths, rates = np.array([[0.0], [0.01], [0.3]]), np.array([[0.02], [0.01], [0.05]])
+    mask = start(WITHOUT).only("kernel")
+    shared: dict[str, Any] = {"penalty": PENALTIES["l1"], "mask": mask}
+    together = run(
+        WITHOUT,
+        parameters=Parameters.stack([start(WITHOUT, seed) for seed in range(3)]),
+        optimizer=Adam(rates),
+        strength=strengths,
+        **shared,
+    )
+    for i in range(3):
+        alone = run(
+            WITHOUT,
+            parameters=start(WITHOUT, i),
+            optimizer=Adam(float(rates[i, 0])),
+            strength=float(strengths[i, 0]),
+            **shared,
+        )
+        for of_stack, own in zip(together, alone, strict=True):
+            for left, right in zip(of_stack[1:], own[1:], strict=True):
+                np.testing.assert_allclose(left[i], right, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("strength", [0.1, np.array([[0.1], [0.2]])])
+def test_float32_stays_float32(strength: Any) -> None:
+    short = draw_set(14, dtype=np.float32)
+    models = [start(WITH_DROPOUT, seed, np.float32) for seed in range(2)]
+    parameters = Parameters.stack(models)
+    for epoch in train(
+        WITH_DROPOUT, parameters, short, short, optimizer=Adam(), epochs=2, batch_size=4,
+        generator=np.random.default_rng(0), penalty=PENALTIES["l2"], strength=strength,
+        mask=parameters.only("kernel"),
+    ):  # fmt: skip
+        assert epoch.parameters.vector.dtype == np.float32
+        assert epoch.test_loss.dtype == np.float32
+        assert epoch.state["sum"].dtype == epoch.state["square"].dtype == np.float32
+
+
+# --------------------------------------------------------------------------------- stopping early
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "passed"),
+    [
+        ([3, 2, 1, 1, 1, 0], 2, 5),  # no improvement at the fourth and the fifth
+        ([3, 2, 2.5, 1, 2, 2, 2, 0], 3, 7),  # an improvement starts the count anew
+        ([3, 4, 0], 1, 2),
+        ([3, 2, 1], 1, 3),
+        ([1, float("nan"), float("nan"), 0], 2, 3),
+    ],
+)
+def test_stop_early_waits_as_long_as_its_patience(
+    losses: list[float], patience: int, passed: int
+) -> None:
+    nothing = Parameters(np.zeros(0), [])
+    epochs = iter([Epoch(i, 0.0, loss, nothing, {}) for i, loss in enumerate(losses)])
+    assert [epoch.number for epoch in stop_early(epochs, patience)] == list(range(passed))
+    assert len(list(epochs)) == len(losses) - passed  # training is not driven any further
+
+
+# -------------------------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"epochs": -1},
+        {"batch_size": 0},
+        {"train_set": Dataset(TRAIN.x, TRAIN.y[:-1])},
+        {"train_set": Dataset(TRAIN.x[:0], TRAIN.y[:0])},
+        {"train_set": Dataset(TRAIN.x, TRAIN.y.ravel())},
+        {"test_set": Dataset(TEST.x, TEST.y[:-1])},
+        {"test_set": Dataset(TEST.x, TEST.y[:1])},
+    ],
+    ids=["epochs", "batch size", "lengths", "no examples", "no outputs axis", "test", "one target"],
+)
+def test_counts_and_sets_that_do_not_fit_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - some of the words are NumPy's
+        run(**changes)
