@@ -67,7 +67,21 @@ def on_files(files: Files, config: Any) -> Files:
         raise PluginError("a gradient fails its verification: " + "; ".join(failed))
     if missing:
         raise PluginError(f"no derivation page docs/derivations/NAME.md for: {', '.join(missing)}")
+    for item in config.nav:
+        if item.get("Derivations") == "derivations/*":
+            item["Derivations"] = chapters(files)
     return files
+
+
+def chapters(files: Files) -> list[Any]:
+    """The navigation of the derivations: operations, then penalties, in the registry's order."""
+    ops = described["ops"]
+    pages = {f.src_uri for f in files.documentation_pages() if f.src_uri.startswith("derivations/")}
+    others = sorted(pages - {f"derivations/{name}.md" for name in ops})
+    groups: dict[str, list[str]] = {"Operations": [], "Penalties": []}
+    for name, op in ops.items():
+        groups["Penalties" if op["penalty"] else "Operations"].append(f"derivations/{name}.md")
+    return [*others, *({title: group} for title, group in groups.items() if group)]
 
 
 def fenced(code: str, title: str) -> str:

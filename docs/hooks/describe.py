@@ -48,6 +48,7 @@ def main() -> None:
         | {name: version(name) for name in ("numpy", "autograd")},
         "ops": {
             name: {
+                "penalty": name in penalties,
                 "functions": functions(op, penalties.get(name)),
                 "rows": [row for row in rows if row["op"] == name],
             }

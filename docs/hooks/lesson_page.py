@@ -21,7 +21,7 @@ STYLE_OR_SCRIPT = re.compile(r"<(style|script)\b[^>]*>.*?</\1>", re.DOTALL)
 TOOLBAR = re.compile(
     r'<div class="celltoolbar">.*?(?=<div class="CodeMirror)'
     r'|<div class="zeroclipboard-container">.*?</clipboard-copy>\s*</div>'
-    r'|<div id="cell-\d+" class="clipboard-copy-txt">.*?</div>'
+    r"|<div [^>]*clipboard-copy-txt[^>]*>.*?</div>"
     r'|<div class="jp-Collapser.*?</div>',
     re.DOTALL,
 )

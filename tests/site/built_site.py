@@ -12,6 +12,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page
 
 ROOT = Path(__file__).parents[2]
+LESSON = "lessons/curve"
 
 Visitor = Callable[..., Any]
 
@@ -39,7 +40,7 @@ def build(root: Path, out: Path, address: str = "") -> subprocess.CompletedProce
     if address:  # instant navigation works only where the sitemap says the site is
         environment["SITE_URL"] = address
     return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(out)],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(out)],
         cwd=root,
         env=environment,
         capture_output=True,
@@ -65,3 +66,10 @@ class Visit:
     def ask(self, url: str, address: str) -> None:
         if not url.startswith((address, "data:", "blob:")):
             self.strangers.append(f"{self.page.url}: {url}")
+
+
+def first_player(page: Page, site: Site) -> None:
+    """Open the lesson at its first moving figure."""
+    page.goto(site.url(LESSON))
+    page.locator("microgrand-player").first.scroll_into_view_if_needed()
+    page.locator("microgrand-player .controls").first.wait_for()

@@ -73,7 +73,7 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def visit(browser: Browser, site: Site) -> Visitor:
     """`with visit(color_scheme="dark") as v:` opens a fresh context; v.page is Playwright's."""
 

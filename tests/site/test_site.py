@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
 
 import nbformat
 import pytest
-from built_site import ROOT, Site, Visitor, build
+from built_site import LESSON, ROOT, Site, Visitor, build, first_player
 from playwright.sync_api import Page, expect
-
-LESSON = "lessons/curve"
 
 
 class Links(HTMLParser):
@@ -42,14 +41,47 @@ def scroll_through(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_are_quiet_and_ask_no_other_host(site: Site, visit: Visitor, scheme: str) -> None:
-    with visit(color_scheme=scheme) as v:
+@dataclass
+class Tour:
+    """What a reader met who opened every page and scrolled through it."""
+
+    complaints: list[str]
+    strangers: list[str]
+    wrong_formulas: list[str]
+    too_wide: list[str]
+
+
+@pytest.fixture(
+    scope="session", params=[("light", 1280), ("dark", 390)], ids=["light", "dark phone"]
+)
+def tour(site: Site, visit: Visitor, request: pytest.FixtureRequest) -> Tour:
+    scheme, width = request.param
+    with visit(color_scheme=scheme, viewport={"width": width, "height": 844}) as v:
+        seen = Tour(v.complaints, v.strangers, [], [])
         for path in site.pages:
             v.page.goto(site.url(path))
             scroll_through(v.page)
-        assert v.complaints == []
-        assert v.strangers == []
+            wrong = v.page.locator(".katex-error").all_text_contents()
+            seen.wrong_formulas += [f"{path}: {formula}" for formula in wrong]
+            if v.page.evaluate("document.documentElement.scrollWidth") > width:
+                seen.too_wide.append(path)
+    return seen
+
+
+def test_no_page_complains(tour: Tour) -> None:
+    assert tour.complaints == []
+
+
+def test_no_page_asks_another_host(tour: Tour) -> None:
+    assert tour.strangers == []
+
+
+def test_every_formula_is_understood(tour: Tour) -> None:
+    assert tour.wrong_formulas == []
+
+
+def test_no_page_scrolls_sideways(tour: Tour) -> None:
+    assert tour.too_wide == []
 
 
 def test_no_link_is_broken(site: Site) -> None:
@@ -81,6 +113,17 @@ def test_pages_have_no_unexpanded_markup(site: Site) -> None:
         assert len(text) < 1_000_000, path
 
 
+def test_a_lesson_shows_its_code_once(site: Site, visit: Visitor) -> None:
+    """mkdocs-jupyter adds a hidden copy of each cell and its own buttons; they are taken out."""
+    with visit() as v:
+        v.page.goto(site.url(LESSON))
+        cells = v.page.locator(".jp-CodeCell .highlight code")
+        first = next(text for text in cells.all_text_contents() if len(text) > 80)
+        page = v.page.locator("article").text_content() or ""
+        assert page.count(first.strip()) == 1
+        assert v.page.locator("clipboard-copy, .celltoolbar, .clipboard-copy-txt").count() == 0
+
+
 @pytest.mark.parametrize("path", [LESSON, "derivations/dense", "proof"])
 def test_formulas_are_rendered(site: Site, visit: Visitor, path: str) -> None:
     with visit() as v:
@@ -95,127 +138,6 @@ def test_formulas_are_rendered(site: Site, visit: Visitor, path: str) -> None:
             }"""
         )
         assert not re.search(r"\$|\\\(|\\\[|\\frac", prose)
-
-
-def test_every_formula_of_the_site_is_understood(site: Site, visit: Visitor) -> None:
-    with visit() as v:
-        for path in site.pages:
-            v.page.goto(site.url(path))
-            v.page.wait_for_function("window.renderMathInElement !== undefined")
-            wrong = v.page.locator(".katex-error").all_text_contents()
-            assert wrong == [], path
-
-
-def first_player(page: Page, site: Site) -> None:
-    page.goto(site.url(LESSON))
-    page.locator("microgrand-player").first.scroll_into_view_if_needed()
-    page.locator("microgrand-player .controls").first.wait_for()
-
-
-def test_player_by_mouse(site: Site, visit: Visitor) -> None:
-    with visit() as v:
-        first_player(v.page, site)
-        player = v.page.locator("microgrand-player").first
-        frame, slider = player.locator(".frame"), player.get_by_role("slider")
-        start, drawn = frame.inner_text(), player.locator(".panels").inner_html()
-        player.get_by_role("button", name="play").click()
-        expect(frame).not_to_have_text(start)
-        assert player.locator(".panels").inner_html() != drawn
-        player.get_by_role("button", name="pause").click()
-        stopped = frame.inner_text()
-        v.page.wait_for_timeout(500)
-        assert frame.inner_text() == stopped
-        box = slider.bounding_box()
-        assert box is not None
-        v.page.mouse.click(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
-        assert slider.input_value() == slider.get_attribute("max")
-        expect(frame).not_to_have_text(stopped)
-
-
-def test_player_by_keyboard(site: Site, visit: Visitor) -> None:
-    with visit() as v:
-        first_player(v.page, site)
-        player = v.page.locator("microgrand-player").first
-        slider = player.get_by_role("slider")
-        last = int(slider.get_attribute("max") or 0)
-        slider.focus()
-        for key, frame in [
-            ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", last),
-            ("ArrowRight", last), ("Home", 0), ("ArrowLeft", 0),
-        ]:  # fmt: skip
-            v.page.keyboard.press(key)
-            assert slider.input_value() == str(frame), key
-        assert slider.get_attribute("aria-valuetext") == player.locator(".frame").inner_text()
-        for target in (slider, player.get_by_role("button")):
-            target.focus()
-            v.page.keyboard.press("Space")
-            expect(player.get_by_role("button", name="pause")).to_be_visible()
-            v.page.keyboard.press("Space")
-            expect(player.get_by_role("button", name="play")).to_be_visible()
-
-
-def test_player_moves_by_itself_only_where_wanted(site: Site, visit: Visitor) -> None:
-    for motion, waits in (("reduce", True), ("no-preference", False)):
-        with visit(reduced_motion=motion) as v:
-            first_player(v.page, site)
-            slider = v.page.locator("microgrand-player").first.get_by_role("slider")
-            v.page.wait_for_timeout(1000)
-            assert (slider.input_value() == "0") is waits, motion
-            if not waits:  # it stops when it is scrolled out of sight
-                v.page.evaluate("window.scrollTo(0, 0)")
-                v.page.wait_for_timeout(400)
-                before = slider.input_value()
-                v.page.wait_for_timeout(600)
-                assert slider.input_value() == before
-
-
-def test_player_updates_in_five_milliseconds(site: Site, visit: Visitor) -> None:
-    with visit() as v:
-        first_player(v.page, site)
-        times = v.page.locator("microgrand-player").first.evaluate(
-            """(player) => player.data.frames.map((_, frame) => {
-              const start = performance.now();
-              player.show(frame);
-              return performance.now() - start;
-            })"""
-        )
-        assert sorted(times)[len(times) // 2] <= 5
-
-
-def test_player_without_its_data_shows_the_picture(site: Site, visit: Visitor) -> None:
-    with visit() as v:
-        v.page.route("**/*.json", lambda route: route.abort())
-        v.page.goto(site.url(LESSON))
-        v.page.locator("microgrand-player").first.scroll_into_view_if_needed()
-        expect(v.page.locator("microgrand-player img").first).to_be_visible()
-
-
-def test_without_scripts_the_picture_shows(site: Site, visit: Visitor) -> None:
-    with visit(java_script_enabled=False) as v:
-        v.page.goto(site.url(LESSON))
-        pictures = v.page.locator("microgrand-player img")
-        assert pictures.count() >= 1
-        for picture in pictures.all():
-            expect(picture).to_be_visible()
-            assert picture.get_attribute("alt")
-            address = urljoin(v.page.url, picture.get_attribute("src") or "")
-            answer = v.page.request.get(address)
-            assert answer.ok
-            assert answer.body()[8:12] == b"WEBP"
-
-
-def test_player_after_instant_navigation(site: Site, visit: Visitor) -> None:
-    with visit() as v:
-        v.page.goto(site.url(""), wait_until="networkidle")
-        v.page.evaluate("window.same = true")
-        v.page.get_by_role("link", name="Lessons").first.click()
-        v.page.wait_for_url(f"**/{LESSON}/")
-        assert v.page.evaluate("window.same"), "the page was loaded anew"
-        v.page.locator("microgrand-player").first.scroll_into_view_if_needed()
-        v.page.locator("microgrand-player .controls").first.wait_for()
-        expect(v.page.locator("article .katex").first).to_be_visible()
-        assert v.page.evaluate("window.same"), "the page was loaded anew"
-        assert v.complaints == []
 
 
 def test_notebook_can_be_downloaded(site: Site, visit: Visitor) -> None:
@@ -238,15 +160,6 @@ def test_solutions_are_folded(site: Site, visit: Visitor) -> None:
         expect(code).to_be_hidden()
         solution.locator("summary").click()
         expect(code).to_be_visible()
-
-
-def test_a_phone_does_not_scroll_sideways(site: Site, visit: Visitor) -> None:
-    with visit(viewport={"width": 390, "height": 844}, device_scale_factor=2) as v:
-        for path in site.pages:
-            v.page.goto(site.url(path))
-            if path.startswith("lessons"):  # where figures are drawn when they are seen
-                scroll_through(v.page)
-            assert v.page.evaluate("document.documentElement.scrollWidth") <= 390, path
 
 
 def test_the_reader_can_switch_to_dark(site: Site, visit: Visitor) -> None:

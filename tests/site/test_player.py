@@ -1,0 +1,114 @@
+"""The moving figures: mouse, keyboard, reduced motion, and what shows where they cannot run."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin
+
+from built_site import LESSON, Site, Visitor, first_player
+from playwright.sync_api import expect
+
+
+def test_player_by_mouse(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        first_player(v.page, site)
+        player = v.page.locator("microgrand-player").first
+        frame, slider = player.locator(".frame"), player.get_by_role("slider")
+        start, drawn = frame.inner_text(), player.locator(".panels").inner_html()
+        player.get_by_role("button", name="play").click()
+        expect(frame).not_to_have_text(start)
+        assert player.locator(".panels").inner_html() != drawn
+        player.get_by_role("button", name="pause").click()
+        stopped = frame.inner_text()
+        v.page.wait_for_timeout(500)
+        assert frame.inner_text() == stopped
+        box = slider.bounding_box()
+        assert box is not None
+        v.page.mouse.click(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
+        assert slider.input_value() == slider.get_attribute("max")
+        expect(frame).not_to_have_text(stopped)
+
+
+def test_player_by_keyboard(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        first_player(v.page, site)
+        player = v.page.locator("microgrand-player").first
+        slider = player.get_by_role("slider")
+        last = int(slider.get_attribute("max") or 0)
+        slider.focus()
+        for key, frame in [
+            ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", last),
+            ("ArrowRight", last), ("Home", 0), ("ArrowLeft", 0),
+        ]:  # fmt: skip
+            v.page.keyboard.press(key)
+            assert slider.input_value() == str(frame), key
+        assert slider.get_attribute("aria-valuetext") == player.locator(".frame").inner_text()
+        for target in (slider, player.get_by_role("button")):
+            target.focus()
+            v.page.keyboard.press("Space")
+            expect(player.get_by_role("button", name="pause")).to_be_visible()
+            v.page.keyboard.press("Space")
+            expect(player.get_by_role("button", name="play")).to_be_visible()
+
+
+def test_player_moves_by_itself_only_where_wanted(site: Site, visit: Visitor) -> None:
+    for motion, waits in (("reduce", True), ("no-preference", False)):
+        with visit(reduced_motion=motion) as v:
+            first_player(v.page, site)
+            slider = v.page.locator("microgrand-player").first.get_by_role("slider")
+            v.page.wait_for_timeout(1000)
+            assert (slider.input_value() == "0") is waits, motion
+            if not waits:  # it stops when it is scrolled out of sight
+                v.page.evaluate("window.scrollTo(0, 0)")
+                v.page.wait_for_timeout(400)
+                before = slider.input_value()
+                v.page.wait_for_timeout(600)
+                assert slider.input_value() == before
+
+
+def test_player_updates_in_five_milliseconds(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        first_player(v.page, site)
+        times = v.page.locator("microgrand-player").first.evaluate(
+            """(player) => player.data.frames.map((_, frame) => {
+              const start = performance.now();
+              player.show(frame);
+              return performance.now() - start;
+            })"""
+        )
+        assert sorted(times)[len(times) // 2] <= 5
+
+
+def test_player_without_its_data_shows_the_picture(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        v.page.route("**/*.json", lambda route: route.abort())
+        v.page.goto(site.url(LESSON))
+        v.page.locator("microgrand-player").first.scroll_into_view_if_needed()
+        expect(v.page.locator("microgrand-player img").first).to_be_visible()
+
+
+def test_without_scripts_the_picture_shows(site: Site, visit: Visitor) -> None:
+    with visit(java_script_enabled=False) as v:
+        v.page.goto(site.url(LESSON))
+        pictures = v.page.locator("microgrand-player img")
+        assert pictures.count() >= 1
+        for picture in pictures.all():
+            expect(picture).to_be_visible()
+            assert picture.get_attribute("alt")
+            address = urljoin(v.page.url, picture.get_attribute("src") or "")
+            answer = v.page.request.get(address)
+            assert answer.ok
+            assert answer.body()[8:12] == b"WEBP"
+
+
+def test_player_after_instant_navigation(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        v.page.goto(site.url(""), wait_until="networkidle")
+        v.page.evaluate("window.same = true")
+        v.page.get_by_role("link", name="Lessons").first.click()
+        v.page.wait_for_url(f"**/{LESSON}/")
+        assert v.page.evaluate("window.same"), "the page was loaded anew"
+        v.page.locator("microgrand-player").first.scroll_into_view_if_needed()
+        v.page.locator("microgrand-player .controls").first.wait_for()
+        expect(v.page.locator("article .katex").first).to_be_visible()
+        assert v.page.evaluate("window.same"), "the page was loaded anew"
+        assert v.complaints == []
