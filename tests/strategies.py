@@ -38,7 +38,8 @@ def arguments_of(
     arguments: list[Any] = []
     for name, domain in op.inputs.items():
         if isinstance(domain, Number):
-            arguments.append(draw(st.floats(domain.low, domain.high)))
+            share = draw(st.integers(0, 1000)) / 1000
+            arguments.append(domain.low + share * (domain.high - domain.low))
         elif domain.optional and name != given and draw(st.booleans()):
             arguments.append(None)
         else:

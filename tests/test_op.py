@@ -8,7 +8,7 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 from autograd import make_vjp
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import DIFFERENTIABLE, KINKS, arguments_of, is_real_array, normal_like, seeds
 
@@ -109,20 +109,20 @@ def value_and_gradients(op: Op, cotangent: Any, arguments: tuple[Any, ...]) -> l
 
 
 @each_op
-@settings(derandomize=True)  # sums may cancel: on some examples float32 has few digits left
-@given(data=st.data())
-def test_float32_stays_float32_and_near_float64(name: str, data: st.DataObject) -> None:
+def test_float32_stays_float32_and_near_float64(name: str) -> None:
+    """On fixed examples: where a sum happens to cancel, float32 has few digits left."""
     op = registry[name]
-    short = tuple(
-        a.astype(np.float32) if is_real_array(a) else a for a in data.draw(arguments_of(op))
-    )
-    long = tuple(a.astype(np.float64) if is_real_array(a) else a for a in short)
-    cotangent = np.float32(data.draw(normal_like(op.forward(*long))))
-    in_short = value_and_gradients(op, cotangent, short)
-    in_long = value_and_gradients(op, np.float64(cotangent), long)
-    for one, other in zip(in_short, in_long, strict=True):
-        assert one.dtype == np.float32
-        assert relative_error(one, other) <= 1e-4
+    for seed in range(30):
+        generator = np.random.default_rng(seed)
+        drawn = op.draw(generator, at_kinks=True)
+        short = tuple(a.astype(np.float32) if is_real_array(a) else a for a in drawn)
+        long = tuple(a.astype(np.float64) if is_real_array(a) else a for a in short)
+        cotangent = np.float32(generator.normal(size=np.shape(op.forward(*long))))
+        in_short = value_and_gradients(op, cotangent, short)
+        in_long = value_and_gradients(op, np.float64(cotangent), long)
+        for one, other in zip(in_short, in_long, strict=True):
+            assert one.dtype == np.float32
+            assert relative_error(one, other) <= 1e-4
 
 
 @each_op

@@ -1,5 +1,7 @@
 """The tape: gradients of whole networks, of what lies inside them, and the vector of weights."""
 
+import pickle
+from copy import deepcopy
 from typing import Any
 
 import autograd
@@ -219,6 +221,15 @@ def test_layers_are_views_of_one_vector() -> None:
     np.testing.assert_array_equal(parameters.layers[0]["bias"], np.arange(8, 12))
     parameters.layers[2]["bias"][1] = -1
     assert parameters.vector[-1] == -1
+
+
+@pytest.mark.parametrize(
+    "duplicate", [deepcopy, lambda p: pickle.loads(pickle.dumps(p))], ids=["deepcopy", "pickle"]
+)
+def test_layers_are_views_after_a_deep_copy_or_a_trip_to_another_process(duplicate: Any) -> None:
+    parameters = duplicate(draw_parameters())
+    parameters.vector[:] = 7
+    assert all((array == 7).all() for array in arrays_of(parameters))
 
 
 @given(models=st.integers(1, 4))

@@ -70,12 +70,7 @@ def test_training_is_gradient_descent_batch_by_batch(
     batch_size: int, strength: float, name: str, masked: bool
 ) -> None:
     """The same run in a few plain lines: a linear model, in order, the last batch shorter."""
-    pull: dict[str, Any] = {
-        "none": np.zeros_like,
-        "l1": np.sign,
-        "l2": lambda t: 2 * t,
-        "half_l2": lambda t: t,
-    }
+    pull: Any = {"none": lambda t: 0, "l1": np.sign, "l2": lambda t: 2 * t, "half_l2": lambda t: t}
     mask = np.array([1.0, 0.0]) if masked else np.ones(2)
     theta = start(LINE).vector.copy()
     for _ in range(3):
@@ -207,11 +202,9 @@ def test_going_on_after_an_epoch_gives_the_bits_of_going_straight_through(
     ):  # fmt: skip
         if epoch.number == stop:
             checkpoint, resumed = deepcopy(epoch), deepcopy(generator)
-    vector = checkpoint.parameters.vector.copy()
-    parameters = checkpoint.parameters.like(vector)
     went_on = run(
-        parameters=parameters, optimizer=optimizer, epochs=5 - stop, generator=resumed,
-        after=checkpoint,
+        parameters=checkpoint.parameters.copy(), optimizer=optimizer, epochs=5 - stop,
+        generator=resumed, after=checkpoint,
     )  # fmt: skip
     assert [number for number, *_ in went_on] == list(range(stop + 1, 6))
     same_bits(went_on, straight[stop + 1 :])
