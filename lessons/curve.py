@@ -1,0 +1,833 @@
+# %% [markdown]
+# # Curve fitting
+#
+# What do weight decay and dropout do to a network's errors, its predictions and its weights?
+#
+# A network that fits one noisy curve is small enough to be watched whole: every prediction is a line in a picture, and all its weights fit into one histogram. So it is a good place to meet the two best-known regularisers, **weight decay** and **dropout**, and to ask three things of each:
+#
+# 1. What happens to the errors?
+# 2. What happens to the predictions?
+# 3. What happens to the weights themselves?
+#
+# Kelvin Lee asked these questions in [*A Visual Intuition for Regularization in Deep Learning*](https://towardsdatascience.com/a-visual-intuition-for-regularization-in-deep-learning-fe904987abbb) (2020). We repeat his experiments with gradients derived by hand, run each over several seeds, and judge nine things he says, K1 to K9. Some hold. Some do not. One is the work of a default argument.
+#
+# This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run curve` runs the same file in your terminal, and its flags change the settings that come next.
+
+# %%
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import spearmanr
+
+from microgrand.claims import Claim, Evidence
+from microgrand.data.curve import Curve, make_curve
+from microgrand.figures import GREY, PALETTE, Animation, Panel, Series, new_figure, sequence
+from microgrand.layers import Dense, Dropout, LeakyReLU, Sequential
+from microgrand.lesson import begin
+from microgrand.optimizers import SGD, Adam, AdamW, Optimizer
+from microgrand.penalties import PENALTIES
+from microgrand.records import checksum
+from microgrand.settings import Preset, setting
+from microgrand.tape import Parameters
+from microgrand.training import train
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be changed; the defaults are the article's."""
+
+    curve_seed: int = setting(227, "the curve: the seed that A, B and C are drawn with", low=0)
+    points: int = setting(10_000, "samples of the curve", low=100)
+    noise: float = setting(0.1, "standard deviation of the noise, before scaling", low=0)
+    epochs: int = setting(100, "passes over the data, without regularisation", low=1)
+    sweep_epochs: int = setting(50, "passes over the data, for each strength and rate", low=1)
+    batch_size: int = setting(64, "examples a step", low=1)
+    learning_rate: float = setting(1e-3, "Adam's rate", low=1e-6, high=1)
+    strengths: tuple[float, ...] = setting(
+        (1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 1e-2, 1e-1, 1.0), "λ, the strengths of weight decay", low=0
+    )
+    rates: tuple[float, ...] = setting(
+        tuple(i / 9 for i in range(10)), "p, the rates of dropout", low=0, high=1
+    )
+    samples: int = setting(200, "predictions with dropout left on", low=2)
+
+
+presets = {
+    "quick": Preset(Settings(points=1000, epochs=6, sweep_epochs=4, samples=20), seeds=1),
+    "book": Preset(Settings(), seeds=3),
+    "article": Preset(Settings(), seeds=10),
+}
+session = begin("curve", presets)
+settings = session.settings
+
+# %% [markdown]
+# ## A curve that is hard in places
+#
+# We need a function that is easy to look at and not too easy to learn. Take a wave whose height and speed vary:
+#
+# $$f(x) = \frac{\sin(Ax)\,\bigl(1 - \cos(Bx)\bigr)}{e^{Cx}}, \qquad A, B \sim \mathcal N(1, 0.5^2), \quad C \sim \mathcal N(0, 0.1^2).$$
+#
+# $A$ and $B$ set how fast it swings, $C$ whether it grows or fades. We look at it at even steps of $x$ from 0 to $4\pi$, add noise with a standard deviation of 0.1, and scale the values to $[0, 1]$. A random 70 % of the points are for training. The other 30 % are for testing: the network never learns from them.
+#
+# Not every draw of $A$, $B$ and $C$ is interesting. The curve of seed 227 has a narrow dip near $x = 11$, where it bends sharply. The article describes such a place too.
+
+# %%
+curve = Curve.draw(settings.curve_seed)
+data = make_curve(curve, np.random.default_rng([0, 0]), settings.points, settings.noise)
+grid = np.linspace(0, 4 * np.pi, 240, dtype=np.float32)
+hard = np.abs(grid - 11) < 0.75
+print(f"A = {curve.a:.3f}, B = {curve.b:.3f}, C = {curve.c:.3f}")
+print(f"{len(data.train.x)} points to train on, {len(data.test.x)} to test with")
+
+# %% tags=["collapse-input"]
+figure, axes = new_figure(1, 2, sharey=True)
+for ax, half, name, colour in zip(
+    axes, (data.train, data.test), ("training", "test"), PALETTE, strict=False
+):
+    ax.plot(*half.x.T, *half.y.T, ".", color=colour, markersize=1, alpha=0.4, rasterized=True)
+    ax.plot(grid, data.truth(grid), color=GREY)
+    ax.set(title=f"{len(half.x)} {name} points", xlabel="x")
+axes[0].set(ylabel="y, scaled to [0, 1]")
+session.show(
+    figure,
+    "data",
+    "The noisy samples, split into two random halves, and the curve without noise (grey). Both halves tell the same story.",
+)
+
+# %% [markdown]
+# ## The network
+#
+# One number goes in, one comes out. Between them stand four layers of 64 units. The first only spreads $x$ over 64 units. The other three are **hidden layers**, each of them a weighted sum, dropout (for now at rate 0: off) and the activation LeakyReLU with slope 0.03:
+#
+# | step | formula | derivation |
+# |---|---|---|
+# | weighted sum | $z = hW + b$ | [dense](../../derivations/dense/) |
+# | dropout | $\tilde z = z \cdot m/(1-p)$, with $m$ a mask of zeros and ones | [dropout](../../derivations/dropout/) |
+# | activation | $h = \tilde z$ where $\tilde z > 0$, and $0.03\,\tilde z$ elsewhere | [LeakyReLU](../../derivations/leaky_relu/) |
+#
+# Weights $W$ and biases $b$ start uniformly on $\pm 1/\sqrt{\text{inputs}}$: that is $\pm 1$ for the first layer and $\pm 0.125$ for the others. We write $\theta$ for all of them together.
+
+
+# %%
+def network(rate: float | np.ndarray = 0.0) -> Sequential:
+    """1 → 64 → three hidden layers of 64 → 1; one rate, or one for each model of a stack."""
+    hidden = (Dense(64), Dropout(rate), LeakyReLU(0.03))
+    return Sequential((Dense(64), *hidden, *hidden, *hidden, Dense(1)))
+
+
+# %% tags=["collapse-input"]
+figure, ax = new_figure(height=2.2)
+sizes = (1, 6, 6, 6, 6, 1)
+places = [
+    (layer, (unit - (size - 1) / 2)) for layer, size in enumerate(sizes) for unit in range(size)
+]
+for left in places:
+    for right in places:
+        if right[0] == left[0] + 1:
+            ax.plot(*zip(left, right, strict=True), color=GREY, linewidth=0.3, zorder=1)
+ax.scatter(
+    *zip(*places, strict=True), s=60, color=[PALETTE[x in (0, 5)] for x, _ in places], zorder=2
+)
+for x, text in enumerate(("x", "64 units", *["64 units\ndropout, LeakyReLU"] * 3, "prediction")):
+    ax.text(x, -3.4, text, ha="center", va="top", fontsize=8)
+ax.set(ylim=(-5, 3))
+ax.axis("off")
+session.show(
+    figure,
+    "network",
+    "The network; of every 64 units six are drawn. Each line is a weight.",
+)
+
+# %% [markdown]
+# ## Learning
+#
+# The **loss** says in one number how wrong the predictions $\hat y$ are. It is the [mean squared error](../../derivations/mean_squared_error/) over a batch of $n$ points,
+#
+# $$L = \frac 1n \sum_{i=1}^n (\hat y_i - y_i)^2, \qquad \frac{\partial L}{\partial \hat y_i} = \frac 2n (\hat y_i - y_i).$$
+#
+# From that last formula the gradient travels backwards through the layers, each of which passes it on by its own hand-derived rule, until every weight knows which way to move. **Adam** then makes a step of it. Of each weight's gradient $g$ it keeps a running mean $m$ and a running mean of squares $v$, and moves the weight by about $\eta\, m/\sqrt v$, with $\eta = 0.001$.
+#
+# How good can a loss become? Not zero: the noise cannot be predicted. What is left at best is the noise's variance, the **noise floor**.
+#
+# Besides losses we keep two pictures a few dozen times while training: the prediction on a grid of $x$, and the density $p(\theta)$ of all weights. For the density we blur a fine histogram with a Gaussian: a *kernel density estimate*.
+
+
+# %%
+def density(theta: np.ndarray, at: np.ndarray, bandwidth: float) -> np.ndarray:
+    """p(θ) for each model of a stack: a histogram ten times finer than the Gaussian that blurs it."""
+    bin_width = bandwidth / 10
+    reach = np.max(np.abs(at)) + 6 * bandwidth
+    edges = np.arange(-reach, reach + bin_width, bin_width)
+    centres = (edges[1:] + edges[:-1]) / 2
+    counts = [np.histogram(row, edges)[0] / (row.size * bin_width) for row in theta]
+    blurred = gaussian_filter1d(counts, sigma=10, mode="constant", truncate=6)
+    return np.array([np.interp(at, centres, row) for row in blurred])
+
+
+theta_grid = np.linspace(-0.3, 0.3, 601)  # for still figures, blurred by 0.001 as in the article
+theta_coarse = np.linspace(-0.3, 0.3, 121)  # for animations, blurred by 0.005
+
+
+def kept_epochs(epochs: int) -> list[int]:
+    """26 of the epochs at most: the first, the last, and evenly between."""
+    return sorted({round(epoch) for epoch in np.linspace(0, epochs, 26)})
+
+
+# %% [markdown]
+# Four experiments, or **cases**, share this code:
+#
+# - `plain`: no regularisation, 100 epochs;
+# - `coupled`: weight decay as a penalty in the loss, eight strengths, 50 epochs;
+# - `decoupled`: weight decay beside the optimiser, the same strengths;
+# - `dropout`: ten rates.
+#
+# The eight or ten models of a case differ in one number. So we train them as one **stack**: arrays with a leading axis of models, one matrix product for all. They start from the same weights and see the same batches, and whatever differs in the end is due to that number alone.
+
+
+# %%
+def experiment(
+    settings: Settings, case: str
+) -> tuple[Sequential, Optimizer, float | np.ndarray, int, int]:
+    """The network, the optimiser, the strength of the penalty, how many models and epochs."""
+    strengths = np.array(settings.strengths, np.float32)[:, None]
+    rates = np.array(settings.rates, np.float32)[:, None, None]
+    adam = Adam(settings.learning_rate)
+    adam_decoupled = AdamW(settings.learning_rate, decay=strengths)
+    return {
+        "plain": (network(), adam, 0.0, 1, settings.epochs),
+        "coupled": (network(), adam, strengths, len(strengths), settings.sweep_epochs),
+        "decoupled": (network(), adam_decoupled, 0.0, len(strengths), settings.sweep_epochs),
+        "dropout": (network(rates), adam, 0.0, len(rates), settings.sweep_epochs),
+    }[case]
+
+
+def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
+    """One case with one seed: what is kept of its training, as arrays (…, models, …)."""
+    network, optimizer, strength, models, epochs = experiment(settings, case)
+    for_data, for_weights, for_batches, for_samples = (
+        np.random.default_rng([seed, stream]) for stream in range(4)
+    )
+    curve = Curve.draw(settings.curve_seed)
+    data = make_curve(curve, for_data, settings.points, settings.noise)
+    parameters = Parameters.stack([network.init((1,), for_weights)] * models)
+    theta = parameters.vector
+    start = theta.copy()
+
+    losses, predictions, densities = [], [], []
+    for epoch in train(
+        network,
+        parameters,
+        data.train,
+        data.test,
+        optimizer=optimizer,
+        epochs=epochs,
+        batch_size=settings.batch_size,
+        generator=for_batches,
+        penalty=PENALTIES["half_l2"],
+        strength=strength,
+    ):
+        losses.append(np.broadcast_arrays(epoch.train_loss, epoch.test_loss))
+        if epoch.number in kept_epochs(epochs):
+            predictions.append(network(parameters.layers, grid[:, None])[..., 0])
+            densities.append(density(theta, theta_coarse, bandwidth=0.005))
+
+    # Monte-Carlo dropout: a generator turns dropout on at prediction, with fresh masks each time.
+    x = np.broadcast_to(grid[:, None], (models, len(grid), 1))
+    samples = np.stack(
+        [network(parameters.layers, x, for_samples)[..., 0] for _ in range(settings.samples)]
+    )
+    return {
+        "losses": np.array(losses),
+        "predictions": np.array(predictions),
+        "densities": np.array(densities, np.float32),
+        "density_start": density(start, theta_grid, bandwidth=0.001),
+        "density": density(theta, theta_grid, bandwidth=0.001),
+        "std": theta.std(axis=-1),
+        "zero": np.mean(np.abs(theta) < np.finfo(np.float32).tiny, axis=-1),
+        "small": np.mean(np.abs(theta) < 1e-3, axis=-1),
+        "moved": np.abs(theta - start).mean(axis=-1),
+        "sample": samples[0],
+        "sample_mean": samples.mean(axis=0),
+        "sample_std": samples.std(axis=0),
+        "sample_band": np.quantile(samples, (0.025, 0.975), axis=0),
+        "data": np.array([data.test.y.mean(), data.test.y.std(), data.highest - data.lowest]),
+        "data_sha256": np.array(checksum(*data.train, *data.test)),
+    }
+
+
+# %%
+results = session.sweep(run, ["plain", "coupled", "decoupled", "dropout"])
+session.about(results)
+
+# %% [markdown]
+# Figures show seed 0 unless they say otherwise. Claims are judged on all seeds.
+#
+# ## Without regularisation
+
+# %% tags=["collapse-input"]
+plain = results["plain", 0]
+floor = (settings.noise / plain["data"][2]) ** 2
+figure, ax = new_figure()
+for curve_losses, name, colour in zip(plain["losses"][1:, :, 0].T, ("training", "test"), PALETTE, strict=False):
+    ax.plot(np.arange(1, settings.epochs + 1), np.log10(curve_losses), label=name, color=colour)
+ax.axhline(np.log10(floor), color=GREY, linestyle="--", label="noise floor") if floor else None
+ax.set(xlabel="epoch", ylabel="log₁₀ of the loss")
+ax.legend()
+session.show(
+    figure,
+    "plain-losses",
+    "Losses of the unregularised network. They fall together, in jumps and with many small rises, and stay well above the noise floor.",
+)
+
+# %% [markdown]
+# Three things are in this picture. Training and test loss stay together: with thousands of points for a dozen thousand weights and one input, there is little to overfit. They do *not* fall steadily: Adam's steps stay as large as ever, and the loss jitters. And they end above the noise floor: something is still not learned. The next picture shows where.
+
+# %% tags=["collapse-input"]
+truth = data.truth(grid)
+figure, (above, below) = new_figure(2, 1, height=4.2, sharex=True)
+above.plot(grid, truth, color=GREY, label="the curve")
+above.plot(grid, plain["predictions"][-1, 0], label="prediction", color=PALETTE[0])
+above.set(ylabel="y")
+above.legend()
+below.plot(grid, np.abs(plain["predictions"][-1, 0] - truth), color=PALETTE[1], label="error")
+bend = np.abs(np.gradient(np.gradient(truth, grid), grid))
+below.plot(grid, bend / bend.max() * 0.1, color=PALETTE[2], label="curvature (own scale)")
+below.axvspan(10.25, 11.75, color=GREY, alpha=0.15, linewidth=0)
+below.set(xlabel="x", ylabel="|error|")
+below.legend()
+session.show(
+    figure,
+    "plain-prediction",
+    "The prediction after the last epoch, and its error beside the curvature of the curve. The shaded stretch is the hard place near x = 11.",
+)
+
+# %% [markdown]
+# The prediction is made of straight pieces: a network of LeakyReLUs cannot make anything else. Where the curve bends sharply it needs many short pieces, and those are the last to be learned.
+#
+# Now the weights. Training makes the flat top of the initialisation into something with shoulders and tails:
+
+# %% tags=["collapse-input"]
+figure, ax = new_figure()
+ax.plot(theta_grid, plain["density_start"][0], color=GREY, label="at the start (uniform)")
+ax.plot(theta_grid, plain["density"][0], color=PALETTE[0], label="after training")
+ax.set(xlabel="θ", ylabel="p(θ)", ylim=(0, None))
+ax.legend()
+session.show(
+    figure,
+    "plain-density",
+    "The density of all weights before and after training (Gaussian kernel, bandwidth 0.001). The first layer's weights, up to ±1, lie outside the picture.",
+)
+
+# %% [markdown]
+# ## Weight decay
+#
+# The oldest regulariser pulls every weight towards zero. Add a penalty to the loss that grows with the weights,
+#
+# $$J(\theta) = L(\theta) + \lambda R(\theta), \qquad R(\theta) = \tfrac12 \sum_i \theta_i^2, \qquad \frac{\partial J}{\partial \theta} = \frac{\partial L}{\partial \theta} + \lambda\theta .$$
+#
+# The **strength** $\lambda$ says how much a small weight is worth. The half is there for its derivative: [½Σθ²](../../derivations/half_l2/) has the gradient $\theta$, while [Σθ²](../../derivations/l2/) has $2\theta$. Most libraries' `weight_decay` means the first. It is half the square of the Frobenius norm, which is the case $p = q = 2$ of a whole family of [matrix norms](../../derivations/lpq/),
+#
+# $$\|A\|_{p,q} = \Bigl(\sum_j \bigl(\sum_i |a_{ij}|^p\bigr)^{q/p}\Bigr)^{1/q}.$$
+#
+# We try eight strengths, from 0.00001 to 1.
+
+
+# %% tags=["collapse-input"]
+def loss_figure(case: str, values: tuple[float, ...], symbol: str) -> object:
+    figure, axes = new_figure(1, 2, sharey=True, height=3.2)
+    losses = results[case, 0]["losses"]
+    for ax, half, name in zip(axes, (0, 1), ("training", "test"), strict=True):
+        for model, (value, colour) in enumerate(zip(values, sequence(len(values)), strict=True)):
+            epochs = np.arange(1, len(losses))
+            ax.plot(epochs, np.log10(losses[1:, half, model]), color=colour, label=f"{value:.2g}")
+        ax.set(title=name, xlabel="epoch")
+    axes[0].set(ylabel="log₁₀ of the loss")
+    axes[1].legend(title=symbol, fontsize=7, title_fontsize=8, loc="upper right", ncols=2)
+    return figure
+
+
+session.show(
+    loss_figure("coupled", settings.strengths, "λ"),
+    "decay-losses",
+    "Losses (without the penalty) for eight strengths of weight decay, from weak (dark) to strong (bright).",
+)
+
+
+# %% tags=["collapse-input"]
+def prediction_panels(case: str, values: tuple[float, ...], symbol: str) -> Animation:
+    every = slice(None, None, 2)
+    some = slice(None, None, max(1, len(data.train.x) // 250))
+    kept = kept_epochs(settings.sweep_epochs)
+    points = Series("points", "data", data.train.x[some, 0], data.train.y[some, 0])
+    panels = tuple(
+        Panel(
+            title=f"{symbol} = {value:.2g}",
+            series=(
+                points,
+                Series(
+                    "line",
+                    "prediction",
+                    grid[every],
+                    results[case, 0]["predictions"][:, model, every],
+                ),
+            ),
+            x_label="x",
+            y_label="",
+            x_limits=(0, 12.6),
+            y_limits=(-0.1, 1.1),
+        )
+        for model, value in enumerate(values)
+    )
+    return Animation(
+        title=f"Predictions while training, for {len(values)} values of {symbol}",
+        alt=f"{len(values)} panels, one for each value of {symbol}: noisy data as grey points and the network's prediction as a line that approaches them from epoch to epoch, less well the larger {symbol} is.",
+        frames=tuple(f"epoch {epoch}" for epoch in kept),
+        panels=panels,
+        columns=5 if len(values) > 8 else 4,
+    )
+
+
+session.play(
+    prediction_panels("coupled", settings.strengths, "λ"),
+    "decay-predictions",
+    "The prediction while it is learned, for eight strengths of weight decay.",
+)
+
+# %% [markdown]
+# Weak decay changes nothing that one can see. At a strength of 0.0005 the fine structure goes. From 0.01 on nothing is left but a horizontal line: the mean of the data, the best that a network can say whose weights may not be anything. A constant has no weights to pay for, only a bias.
+#
+# The same in one number: the standard deviation of the prediction over that of the data. 1 means that the prediction swings as far as the data do, 0 that it is a constant.
+
+
+# %%
+def spread(results: dict, case: str, seed: int) -> np.ndarray:
+    """The prediction's standard deviation over the data's, for each model."""
+    record = results[case, seed]
+    return record["predictions"][-1].std(axis=-1) / record["data"][1]
+
+
+# %% tags=["collapse-input"]
+session.table(
+    ["λ", *(f"{strength:g}" for strength in settings.strengths)],
+    [
+        [
+            name,
+            *(
+                f"{value:.2f}"
+                for value in np.mean([spread(results, case, s) for s in session.seeds], 0)
+            ),
+        ]
+        for name, case in (("coupled", "coupled"), ("decoupled", "decoupled"))
+    ],
+    f"The spread of the prediction over that of the data; mean over {len(session.seeds)} seeds.",
+)
+
+
+# %% tags=["collapse-input"]
+def density_panels(case: str, values: tuple[float, ...], symbol: str) -> Animation:
+    densities = results[case, 0]["densities"]
+    start = Series("line", "at the start", theta_coarse, densities[0, 0])
+    panels = tuple(
+        Panel(
+            title=f"{symbol} = {value:.2g}",
+            series=(start, Series("line", "p(θ)", theta_coarse, densities[:, model])),
+            x_label="θ",
+            y_label="",
+            x_limits=(-0.3, 0.3),
+            y_limits=(0, 20),
+        )
+        for model, value in enumerate(values)
+    )
+    return Animation(
+        title=f"p(θ) while training, for {len(values)} values of {symbol}",
+        alt=f"{len(values)} panels, one for each value of {symbol}: the density of all weights from epoch to epoch, beside the flat density of the initialisation.",
+        frames=tuple(f"epoch {epoch}" for epoch in kept_epochs(settings.sweep_epochs)),
+        panels=panels,
+        columns=5 if len(values) > 8 else 4,
+    )
+
+
+session.play(
+    density_panels("coupled", settings.strengths, "λ"),
+    "decay-density",
+    "The density of the weights while they are learned (bandwidth 0.005; peaks above 20 are cut off). The stronger the decay, the closer the weights gather at zero.",
+)
+
+# %% [markdown]
+# ### Small is not sparse
+#
+# The article concludes that L2 makes the weights *sparse*. In common use that word means that most weights are exactly zero, so that they need not be stored or multiplied. Does the pull $\lambda\theta$ do that? It fades as a weight comes near zero: halfway there it is half as strong. A pull that fades never arrives.
+#
+# Let us count. A number counts as zero below if it is less than $1.2 \cdot 10^{-38}$, the smallest that float32 holds in full. We also measure how concentrated $p(\theta)$ is: its entropy $-\int p \log p$ (lower is narrower; a uniform density on this interval has −0.51), and its Jensen–Shannon distance from the start (0: the same; 0.83: no overlap).
+
+
+# %%
+def entropy(p: np.ndarray) -> float:
+    """−∫ p log p over the grid of θ, with p normalised there, in nats."""
+    step = theta_grid[1] - theta_grid[0]
+    p = p / (p.sum() * step)
+    return float(-np.sum(p * np.log(np.maximum(p, 1e-300))) * step)
+
+
+def weight_table(case: str, values: tuple[float, ...], symbol: str) -> object:
+    record = results[case, 0]
+    return session.table(
+        [symbol, "std of θ", "entropy", "distance from the start", "|θ| < 0.001", "θ = 0"],
+        [
+            [
+                f"{value:.2g}",
+                f"{record['std'][model]:.3f}",
+                f"{entropy(record['density'][model]):.2f}",
+                f"{jensenshannon(record['density'][model], record['density_start'][model]):.2f}",
+                f"{record['small'][model]:.1%}",
+                f"{record['zero'][model]:.1%}",
+            ]
+            for model, value in enumerate(values)
+        ],
+        "The weights after training, seed 0.",
+    )
+
+
+weight_table("coupled", settings.strengths, "λ")
+
+# %% [markdown]
+# As long as the network still predicts something, not one weight in a hundred is exactly zero, however many are small. Zeros appear only where the prediction has become a constant. Then no error signal passes through the dead layers any more, decay is the only force left, and the weights shrink by a constant factor a step until the number format gives up. That is underflow, not selection. (A proximal step makes true zeros while the network lives: exercise 5.)
+#
+# ### Decay inside Adam, decay beside Adam
+#
+# There are two places to put the pull. **Coupled**: $\lambda\theta$ joins the gradient, as above, and Adam divides both by the same root $\sqrt v$. A weight with small gradients is then decayed hard, one with large gradients hardly at all; and where the loss has no more gradient, Adam blows $\lambda\theta$ up to a full step. **Decoupled** (Loshchilov and Hutter, 2019): Adam sees the loss alone, and each weight shrinks beside it by the factor $1 - \eta\lambda$ a step.
+
+# %% tags=["collapse-input"]
+figure, (left, right) = new_figure(1, 2)
+for case, colour in zip(("coupled", "decoupled"), PALETTE, strict=False):
+    for ax, values in (
+        (left, np.array([spread(results, case, seed) for seed in session.seeds])),
+        (right, np.array([results[case, seed]["std"] for seed in session.seeds])),
+    ):
+        ax.plot(settings.strengths, values.mean(0), "o-", markersize=3, color=colour, label=case)
+        ax.fill_between(settings.strengths, values.min(0), values.max(0), color=colour, alpha=0.2)
+left.set(xscale="log", xlabel="λ", ylabel="spread of the prediction / data")
+right.set(xscale="log", xlabel="λ", ylabel="standard deviation of θ")
+left.legend()
+session.show(
+    figure,
+    "coupled-decoupled",
+    "The same strengths inside Adam (coupled) and beside it (decoupled): mean and range over the seeds. Numbers for λ do not carry over from one to the other.",
+)
+
+# %% [markdown]
+# The same number λ means different things: with a rate $\eta$ of 0.001, decoupled decay at $\lambda = 1$ shrinks a weight by a thousandth a step, and the data can hold against that. Coupled decay at $\lambda = 0.01$ has killed the network long before. When two papers report "weight decay 0.01", ask which.
+#
+# ## Dropout
+#
+# Dropout pulls at no weight. It makes the network unreliable while it learns: at each step every unit is silenced with probability $p$, and the others are scaled up by $1/(1-p)$ so that the [mean stays what it was](../../derivations/dropout/). No unit can count on any other.
+#
+# We try ten rates, evenly from 0 to 1.
+
+# %% tags=["collapse-input"]
+session.show(
+    loss_figure("dropout", settings.rates, "p"),
+    "dropout-losses",
+    "Losses for ten rates of dropout. Training losses are taken with dropout on, test losses with dropout off.",
+)
+
+# %% tags=["collapse-input"]
+session.play(
+    prediction_panels("dropout", settings.rates, "p"),
+    "dropout-predictions",
+    "The prediction while it is learned, for ten rates of dropout; dropout is off when predicting.",
+)
+
+# %% [markdown]
+# ### Dropout left on
+#
+# These predictions are smooth. The article's are jagged, and from there it concludes that dropout makes a network follow the noise. Why the difference? Its code calls `F.dropout(output, p)`, and that function's argument `training` is `True` unless one says otherwise. Dropout stayed on when the figure was drawn: each point of the line had a mask of its own.
+#
+# Here are both, from the same weights. Only the second is jagged, and it would be on data without any noise.
+
+# %% tags=["collapse-input"]
+dropout = results["dropout", 0]
+shown = [model for model, rate in enumerate(settings.rates) if 0 < rate < 1][:8]
+figure, axes = new_figure(
+    2, max(1, len(shown) // 2), height=4, sharex=True, sharey=True, squeeze=False
+)
+for ax, model in zip(axes.ravel(), shown, strict=False):
+    ax.plot(grid, dropout["sample"][model], color=PALETTE[1], linewidth=0.7, label="dropout on")
+    ax.plot(grid, dropout["predictions"][-1, model], color=PALETTE[0], label="dropout off")
+    ax.set(title=f"p = {settings.rates[model]:.2g}")
+axes[0, 0].legend(fontsize=7)
+session.show(
+    figure,
+    "dropout-on-off",
+    "One prediction with dropout on and one with dropout off, from the same trained weights.",
+)
+
+# %% [markdown]
+# A single sample with dropout on is noise. But *many* samples are worth having: their spread says how much the network's units disagree. Gal and Ghahramani (2016) read it as uncertainty, and call the method **Monte-Carlo dropout**.
+
+# %% tags=["collapse-input"]
+model = min(range(len(settings.rates)), key=lambda i: abs(settings.rates[i] - 2 / 9))
+figure, ax = new_figure()
+low, high = dropout["sample_band"][:, model]
+ax.fill_between(grid, low, high, color=PALETTE[0], alpha=0.25, linewidth=0, label="95 % of samples")
+ax.plot(grid, dropout["sample_mean"][model], color=PALETTE[0], label="mean of samples")
+ax.plot(grid, truth, color=GREY, label="the curve")
+ax.set(xlabel="x", ylabel="y")
+ax.legend(ncols=3, loc="lower left")
+session.show(
+    figure,
+    "uncertainty",
+    f"{settings.samples} predictions with dropout on at p = {settings.rates[model]:.2g}: their mean and the band that holds 95 % of them.",
+)
+
+# %% tags=["collapse-input"]
+session.play(
+    density_panels("dropout", settings.rates, "p"),
+    "dropout-density",
+    "The density of the weights while they are learned, for ten rates of dropout (bandwidth 0.005).",
+)
+
+# %%
+weight_table("dropout", settings.rates, "p")
+
+# %% [markdown]
+# Dropout leaves the weights wide, because nothing pulls at them. At $p = 1$ every hidden unit is silent. Only the last bias can learn, and it learns the mean.
+#
+# ## What the article said, and what came out
+#
+# Each claim is taken apart into numbers that every seed yields, with a bound that the claim implies. An interval that keeps the bound supports the claim.
+
+
+# %%
+def rank_correlation(values: tuple[float, ...], measured: np.ndarray) -> float:
+    """Spearman's: 1 if `measured` rises with every step of `values`, −1 if it falls."""
+    if len(values) < 3 or len(set(measured)) == 1:
+        return float("nan")
+    return float(spearmanr(values, measured).statistic)
+
+
+def at(values: tuple[float, ...], wanted: float) -> int:
+    """The model whose value is nearest to the wanted one."""
+    return min(range(len(values)), key=lambda model: abs(values[model] - wanted))
+
+
+def final_loss(results: dict, case: str, seed: int) -> np.ndarray:
+    """Training and test loss over the last fifth of the epochs, shape (2, models)."""
+    losses = results[case, seed]["losses"]
+    return losses[-max(1, len(losses) // 5) :].mean(axis=0)
+
+
+def error_ratio(results: dict, seed: int) -> float:
+    """The root-mean-square error near x = 11 over that elsewhere."""
+    curve_data = make_curve(
+        Curve.draw(settings.curve_seed),
+        np.random.default_rng([seed, 0]),
+        settings.points,
+        settings.noise,
+    )
+    squared = (results["plain", seed]["predictions"][-1, 0] - curve_data.truth(grid)) ** 2
+    return float(np.sqrt(squared[hard].mean() / squared[~hard].mean()))
+
+
+def roughness(prediction: np.ndarray) -> np.ndarray:
+    """Mean size of the second difference: how jagged a prediction is."""
+    return np.abs(np.diff(prediction, 2, axis=-1)).mean(axis=-1)
+
+
+λ, p = settings.strengths, settings.rates
+claims = [
+    Claim(
+        "K1",
+        "Unregularised, there is no sign of high variance or bias, and both losses fall monotonically over 100 epochs.",
+        (
+            Evidence("test loss / training loss", lambda r, s: np.divide(*final_loss(r, "plain", s)[::-1, 0]), below=1.25),
+            Evidence("training loss / noise floor", lambda r, s: final_loss(r, "plain", s)[0, 0] / floor, below=2),
+            Evidence("share of epochs in which the training loss rises", lambda r, s: np.mean(np.diff(r["plain", s]["losses"][:, 0, 0]) > 0), below=0.05),
+        ),
+        comment="No variance, but bias: the loss stays well above the noise floor. And the fall is a jitter.",
+    ),
+    Claim(
+        "K2",
+        "It reproduces f except where the curvature is high, near x = 11.",
+        (
+            Evidence("spread of prediction / data", lambda r, s: spread(r, "plain", s)[0], above=0.9),
+            Evidence("error near x = 11 / elsewhere", error_ratio, above=1.5),
+        ),
+    ),
+    Claim(
+        "K3",
+        "A larger λ means a higher final training loss and less early progress.",
+        (
+            Evidence("rank correlation of λ and final training loss", lambda r, s: rank_correlation(λ, final_loss(r, "coupled", s)[0]), above=0.8),
+            Evidence("rank correlation of λ and training loss after 10 % of the epochs", lambda r, s: rank_correlation(λ, r["coupled", s]["losses"][max(1, settings.sweep_epochs // 10), 0]), above=0.8),
+        ),
+    ),
+    Claim(
+        "K4",
+        "λ ≈ 0.01 is the turning point, where the shape is still there; beyond, the network predicts the mean.",
+        (
+            Evidence("spread of prediction / data at λ = 0.01", lambda r, s: spread(r, "coupled", s)[at(λ, 0.01)], above=0.1),
+            Evidence("spread of prediction / data at λ = 0.1", lambda r, s: spread(r, "coupled", s)[at(λ, 0.1)], below=0.05),
+        ),
+        comment="The turning point lies lower: at 0.01 the prediction is a constant already.",
+    ),
+    Claim(
+        "K5",
+        "p(θ) narrows with λ to a Dirac delta at λ = 1: L2 makes θ sparse.",
+        (
+            Evidence("rank correlation of λ and the standard deviation of θ", lambda r, s: rank_correlation(λ, r["coupled", s]["std"]), below=-0.8),
+            Evidence("share of exact zeros at the largest λ that still predicts more than the mean", lambda r, s: r["coupled", s]["zero"][np.flatnonzero(spread(r, "coupled", s) > 0.1)[-1]], above=0.5),
+        ),
+        comment="Narrow, yes; sparse, no. Zeros come only by underflow, once the network is dead.",
+    ),
+    Claim(
+        "K6",
+        "With dropout, the final loss grows with p.",
+        (Evidence("rank correlation of p and final training loss", lambda r, s: rank_correlation(p, final_loss(r, "dropout", s)[0]), above=0.8),),
+    ),
+    Claim(
+        "K7",
+        "From p = 0.1 on predictions get erratic and follow the noise, showing uncertainty near x = 11.",
+        (
+            Evidence("roughness at p = 0.1 / at p = 0, dropout on", lambda r, s: roughness(r["dropout", s]["sample"])[at(p, 0.1)] / roughness(r["dropout", s]["sample"])[0], above=5),
+            Evidence("spread of samples near x = 11 / elsewhere, at p = 0.2", lambda r, s: np.divide(*(r["dropout", s]["sample_std"][at(p, 0.2), where].mean() for where in (hard, ~hard))), above=1),
+        ),
+        without=Evidence("roughness at p = 0.1 / at p = 0, dropout off", lambda r, s: roughness(r["dropout", s]["predictions"][-1])[at(p, 0.1)] / roughness(r["dropout", s]["predictions"][-1])[0], above=5),
+        comment="Dropout was left on when predicting. Off, the line is as smooth as any.",
+    ),
+    Claim(
+        "K8",
+        "At p = 0.6 the network predicts the mean.",
+        (Evidence("spread of prediction / data at p = 0.6", lambda r, s: spread(r, "dropout", s)[at(p, 5 / 9)], below=0.1),),
+        comment="It still follows the first waves; it says the mean from about p = 0.8 on.",
+    ),
+    Claim(
+        "K9",
+        "p(θ) is wider with dropout than with L2 and hardly depends on p; at p = 1 nothing is learned.",
+        (
+            Evidence("narrowest std of θ over all p / std of θ at λ = 0.001", lambda r, s: r["dropout", s]["std"].min() / r["coupled", s]["std"][at(λ, 1e-3)], above=1),
+            Evidence("widest / narrowest std of θ over all p", lambda r, s: r["dropout", s]["std"].max() / r["dropout", s]["std"].min(), below=1.1),
+            Evidence("mean change of a weight at p = 1 / at p = 0", lambda r, s: r["dropout", s]["moved"][-1] / r["dropout", s]["moved"][0], below=0.01),
+        ),
+    ),
+]  # fmt: skip
+session.judge(claims, results)
+
+# %% [markdown]
+# What can be learned from this about reading an experiment?
+#
+# - **Ask for a second seed.** Differences between two weak strengths, or the exact place of a jump in the loss, change from seed to seed. The collapse to the mean does not.
+# - **Ask what a word would look like as a number.** "Sparse" is a count of zeros, and the count says no.
+# - **Ask what else could have made the picture.** Jagged lines look like overfitting. They were a mask left on.
+#
+# ## Exercises
+#
+# Try each before you open the solution. Every solution checks itself: it has run on this page, and it would have failed the build if it were wrong.
+#
+# **1. Count.** How many weights and biases has the network? Work it out from the layers, then check.
+
+# %% tags=["solution"]
+by_hand = (1 * 64 + 64) + 3 * (64 * 64 + 64) + (64 * 1 + 1)
+assert by_hand == network().init((1,), np.random.default_rng(0)).vector.size
+print(f"{by_hand} numbers, most of them in the three hidden kernels")
+
+# %% [markdown]
+# **2. The collapsed network.** A network that can only say one number $c$ says the one with the smallest mean squared error. Show that it is the mean of the data, and that the loss is then their variance. (Set the derivative of $\frac1n\sum(c - y_i)^2$ to zero.) Compare with the losses for λ = 0.01 and 0.1 above.
+
+# %% tags=["solution"]
+y = data.train.y.astype(np.float64)
+constants = np.linspace(0, 1, 2001)
+constant_losses = [np.mean((constant - y) ** 2) for constant in constants]
+assert abs(constants[np.argmin(constant_losses)] - y.mean()) < 1e-3
+assert np.isclose(np.mean((y.mean() - y) ** 2), y.var())
+print(f"mean {y.mean():.3f}, variance {y.var():.4f}, log₁₀ of it {np.log10(y.var()):.2f}")
+
+# %% [markdown]
+# **3. Adam's first step.** Where the loss has no gradient, only the coupled pull $\lambda\theta$ is left. How large is Adam's first step on a weight of 0.1, for λ = 1 and for λ = 0.001? And SGD's? Write down $m$, $v$ and the corrected step for $t = 1$ first.
+
+# %% tags=["solution"]
+for strength in (1.0, 1e-3):
+    adam_theta, sgd_theta = np.array([0.1]), np.array([0.1])
+    adam, sgd = Adam(rate=1e-3), SGD(rate=1e-3)
+    adam.step(adam_theta, strength * adam_theta, adam.init(adam_theta))
+    sgd.step(sgd_theta, strength * sgd_theta, sgd.init(sgd_theta))
+    # m/(1 − β₁) is the gradient, v/(1 − β₂) its square: their quotient is ±1 whatever λ is.
+    assert np.isclose(0.1 - adam_theta[0], 1e-3, rtol=1e-3)
+    assert np.isclose(0.1 - sgd_theta[0], 1e-3 * strength * 0.1)
+    print(
+        f"λ = {strength:g}: Adam moves by {0.1 - adam_theta[0]:.1e}, SGD by {0.1 - sgd_theta[0]:.1e}"
+    )
+
+# %% [markdown]
+# **4. The noise that dropout makes.** A unit with value $x$ passes through dropout at rate $p$. Derive the mean and the variance of what comes out, over masks. At which rate is the standard deviation as large as $x$ itself?
+
+# %% tags=["solution"]
+from microgrand.ops import draw_mask
+from microgrand.ops import dropout as apply_dropout
+
+value, rate = 2.0, 0.3
+units = np.full(1_000_000, value)
+out = apply_dropout(units, draw_mask(np.random.default_rng(0), units.shape, rate), rate)
+# It is x/(1 − p) with probability 1 − p, else 0: mean x, mean square x²/(1 − p).
+assert np.isclose(out.mean(), value, rtol=0.01)
+assert np.isclose(out.var(), value**2 * rate / (1 - rate), rtol=0.01)
+print(f"mean {out.mean():.3f}, variance {out.var():.3f} = x² p/(1 − p); std = x at p = ½")
+
+# %% [markdown]
+# **5. True zeros.** The proximal step of a penalty moves to the point that best trades distance against penalty (see the [table of penalties](../../derivations/)). Take weights drawn like a hidden layer's, and apply one proximal step of ½Σθ² and one of [Σ|θ|](../../derivations/l1/), both with a strength of 0.05. Count the exact zeros.
+
+# %% tags=["solution"]
+weights = np.random.default_rng(0).uniform(-0.125, 0.125, 100_000)
+by_l2 = PENALTIES["half_l2"].proximal(weights, 0.05)
+by_l1 = PENALTIES["l1"].proximal(weights, 0.05)
+assert np.count_nonzero(by_l2 == 0) == 0
+assert np.isclose(np.mean(by_l1 == 0), 0.05 / 0.125, atol=0.01)
+print(f"zeros by L2: {np.mean(by_l2 == 0):.0%}; by L1: {np.mean(by_l1 == 0):.0%}")
+
+# %% [markdown]
+# **6. A gradient you can trust.** Write an op of your own: softplus, $y = \log(1 + e^x)$, a smooth ReLU. Derive its gradient and hold it against the definition. Then get the gradient wrong on purpose and see that the checker objects.
+
+# %% tags=["solution"]
+import autograd.numpy as anp
+
+from microgrand.op import Array, op, registry
+from microgrand.ops import sigmoid
+from microgrand.verify import check
+
+
+def softplus_definition(x):
+    return anp.log1p(anp.exp(x))
+
+
+def softplus_forward(x):
+    return np.logaddexp(0, x)  # the same, without overflow
+
+
+def softplus_gradient(cotangent, y, x):
+    return cotangent * sigmoid(x)  # eˣ/(1 + eˣ)
+
+
+def wrong_gradient(cotangent, y, x):
+    return cotangent * np.tanh(x)
+
+
+for name, gradient in (("softplus", softplus_gradient), ("wrong softplus", wrong_gradient)):
+    numbers = {"x": Array("batch", "units", scales=(1e-3, 10.0))}
+    op(name, softplus_definition, softplus_forward, {"x": gradient}, numbers)
+    verdict = check(registry.pop(name), "x", examples=50, seed=0)
+    assert verdict.passed == (name == "softplus")
+    print(f"{name}: worst relative error {verdict.gradient:.0e}, passed: {verdict.passed}")
+
+# %% [markdown]
+# ## Further reading
+#
+# - Kelvin Lee (2020), [*A Visual Intuition for Regularization in Deep Learning*](https://towardsdatascience.com/a-visual-intuition-for-regularization-in-deep-learning-fe904987abbb): the article.
+# - Krogh and Hertz (1991), *A simple weight decay can improve generalization*.
+# - Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), *Dropout: a simple way to prevent neural networks from overfitting*, JMLR 15.
+# - Gal and Ghahramani (2016), *Dropout as a Bayesian approximation*, [arXiv:1506.02142](https://arxiv.org/abs/1506.02142).
+# - Loshchilov and Hutter (2019), *Decoupled weight decay regularization*, [arXiv:1711.05101](https://arxiv.org/abs/1711.05101).
+
+# %% tags=["hide-input"]
+session.end()

@@ -1,0 +1,143 @@
+"""A claim, the evidence, the verdict.
+
+A claim of an article is taken apart into pieces of **evidence**: a number that every run with a
+seed of its own yields, and a bound it would have to keep. The seeds give a bootstrap interval; a
+piece *supports* the claim if the whole interval keeps the bound, *contradicts* it if
+none of it does, and is *open* otherwise. One seed settles nothing.
+
+    holds            every piece supports it
+    does not hold    every piece contradicts it
+    depends          some support it, some contradict it, or the interval crosses the bound
+    artefact         it holds as published, but not once the suspected cause is removed
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+
+class Verdict(StrEnum):
+    HOLDS = "holds"
+    DOES_NOT_HOLD = "does not hold"
+    DEPENDS = "depends"
+    ARTEFACT = "artefact"
+    NOT_JUDGED = "not judged (one seed)"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A number a seed, and the bound that the claim implies for it.
+
+    `values(results, seed)` returns the number; exactly one of `above` and `below` is given.
+    """
+
+    measure: str
+    values: Callable[[Any, int], float]
+    above: float | None = None
+    below: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.above is None) == (self.below is None):
+            raise ValueError(f"{self.measure}: give either `above` or `below`")
+
+    @property
+    def bound(self) -> str:
+        return f"> {self.above:g}" if self.above is not None else f"< {self.below:g}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What an article says, and the evidence for it.
+
+    `without` is the evidence again with the suspected cause removed: if the claim holds but this
+    does not support it, the cause made it, and the verdict is `artefact`.
+    """
+
+    name: str
+    text: str
+    evidence: tuple[Evidence, ...]
+    without: Evidence | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A piece of evidence, measured: a value a seed, their mean, a 95 % interval."""
+
+    measure: str
+    bound: str
+    values: tuple[float, ...]
+    mean: float
+    low: float
+    high: float
+    supports: bool | None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A claim with its findings and its verdict."""
+
+    name: str
+    text: str
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    comment: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def bootstrap_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """The percentile bootstrap interval of the mean over seeds.
+
+    Source: Efron (1979), Bootstrap methods: another look at the jackknife.
+    """
+    if len(values) < 2:
+        return -np.inf, np.inf
+    if len(set(values)) == 1:
+        return values[0], values[0]
+    result = stats.bootstrap(
+        (np.asarray(values),),
+        np.mean,
+        n_resamples=9999,
+        confidence_level=confidence,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    )
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+
+
+def measure(evidence: Evidence, results: Any, seeds: Sequence[int]) -> Finding:
+    """The evidence of every seed, and whether its interval keeps the bound."""
+    values = tuple(float(evidence.values(results, seed)) for seed in seeds)
+    low, high = bootstrap_interval(values)
+    if evidence.above is not None:
+        supports = True if low > evidence.above else False if high <= evidence.above else None
+    else:
+        assert evidence.below is not None
+        supports = True if high < evidence.below else False if low >= evidence.below else None
+    mean = float(np.mean(values))
+    return Finding(evidence.measure, evidence.bound, values, mean, low, high, supports)
+
+
+def judge(claim: Claim, results: Any, seeds: Sequence[int]) -> Judgement:
+    """Measure all evidence of a claim and come to a verdict."""
+    findings = [measure(evidence, results, seeds) for evidence in claim.evidence]
+    supports = [finding.supports for finding in findings]
+    if len(seeds) < 2:
+        verdict = Verdict.NOT_JUDGED
+    elif all(supports):
+        verdict = Verdict.HOLDS
+    elif all(support is False for support in supports):
+        verdict = Verdict.DOES_NOT_HOLD
+    else:
+        verdict = Verdict.DEPENDS
+    if claim.without is not None:
+        findings.append(measure(claim.without, results, seeds))
+        if verdict is Verdict.HOLDS and not findings[-1].supports:
+            verdict = Verdict.ARTEFACT
+    return Judgement(claim.name, claim.text, tuple(findings), verdict, claim.comment)

@@ -1,0 +1,181 @@
+"""Animations: one description, drawn as a WebP by matplotlib and by the player in the page.
+
+The WebP is for the terminal's user and for pages without scripts; the page's player reads the JSON
+and can be paused and scrubbed. Both draw the same panels, series and frames.
+"""
+
+import io
+import json
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from microgrand.figures.still import GREY, PALETTE, STYLE
+
+
+@dataclass(frozen=True)
+class Series:
+    """What is drawn in a panel: `points`, a `line`, a `band` (y is low, high) or `bars`.
+
+    y is (numbers,) where nothing moves, (frames, numbers) where it does; a band's y has a leading
+    axis of two. x holds the places, or the edges of bars: one more than there are bars.
+    """
+
+    kind: str
+    label: str
+    x: np.ndarray
+    y: np.ndarray
+
+    def frame(self, number: int) -> np.ndarray:
+        """What is drawn in that frame."""
+        still = self.y.ndim == (2 if self.kind == "band" else 1)
+        return self.y if still else self.y[..., number, :]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The player's form, with four digits: more than a screen can show."""
+        series: dict[str, Any] = {"kind": self.kind, "label": self.label}
+        series["edges" if self.kind == "bars" else "x"] = rounded(self.x)
+        if self.kind == "band":
+            return series | {"low": rounded(self.y[0]), "high": rounded(self.y[1])}
+        return series | {"y": rounded(self.y)}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes."""
+
+    title: str
+    series: tuple[Series, ...]
+    x_label: str
+    y_label: str
+    x_limits: tuple[float, float]
+    y_limits: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Animation:
+    """Panels side by side, all at the same frame; `alt` says in words what is to be seen."""
+
+    title: str
+    alt: str
+    frames: tuple[str, ...]
+    panels: tuple[Panel, ...]
+    columns: int = 4
+    frames_per_second: int = 8
+
+    def as_json(self) -> str:
+        """What the player in the page reads."""
+        panels = [
+            {
+                "title": panel.title,
+                "x_label": panel.x_label,
+                "y_label": panel.y_label,
+                "x_limits": panel.x_limits,
+                "y_limits": panel.y_limits,
+                "series": [series.as_dict() for series in panel.series],
+            }
+            for panel in self.panels
+        ]
+        return json.dumps(
+            {
+                "title": self.title,
+                "alt": self.alt,
+                "frames": self.frames,
+                "fps": self.frames_per_second,
+                "columns": self.columns,
+                "panels": panels,
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+            allow_nan=False,
+        )
+
+    def as_webp(self) -> bytes:
+        """A lossless animated WebP on white.
+
+        The axes are drawn once; for each frame only what moves is drawn over them. Redrawing
+        axes and text would take twenty times as long.
+        """
+        rows = -(-len(self.panels) // self.columns)
+        labels = dict.fromkeys(
+            series.label
+            for panel in self.panels
+            for series in panel.series
+            if series.kind != "points"
+        )
+        colours = dict(zip(labels, cycle(PALETTE)))
+        with mpl.rc_context(STYLE):
+            figure = Figure(figsize=(9, 2.2 * rows + 0.4), dpi=100, layout="constrained")
+            figure.set_facecolor("white")
+            canvas = FigureCanvasAgg(figure)
+            grid = figure.subplots(rows, min(self.columns, len(self.panels)), squeeze=False)
+            axes = grid.ravel()
+            for panel, ax in zip(self.panels, axes, strict=False):
+                ax.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
+                ax.set(xlim=panel.x_limits, ylim=panel.y_limits)
+            for ax in axes[len(self.panels) :]:
+                ax.set_visible(False)
+            label = figure.suptitle(max(self.frames, key=len))
+            canvas.draw()
+            figure.set_layout_engine("none")  # the places are found; they must not move again
+            label.set_visible(False)
+            canvas.draw()
+            background = canvas.copy_from_bbox(figure.bbox)  # type: ignore[attr-defined]
+            images = []
+            for number, name in enumerate(self.frames):
+                canvas.restore_region(background)  # type: ignore[attr-defined]
+                for panel, ax in zip(self.panels, axes, strict=False):
+                    for artist in drawn(panel, ax, number, colours):
+                        ax.draw_artist(artist)
+                        artist.remove()
+                label.set(text=name, visible=True)
+                figure.draw_artist(label)
+                images.append(Image.fromarray(np.array(canvas.buffer_rgba())).convert("RGB"))
+        # Few colours and full effort: a tenth of the bytes, and no difference to the eye.
+        palette = images[-1].quantize(48, dither=Image.Dither.NONE)
+        images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+        images = [image.convert("RGB") for image in images]
+        buffer = io.BytesIO()
+        images[0].save(
+            buffer,
+            "WEBP",
+            save_all=True,
+            append_images=images[1:],
+            duration=1000 // self.frames_per_second,
+            loop=0,
+            lossless=True,
+            quality=100,
+        )
+        return buffer.getvalue()
+
+
+def drawn(panel: Panel, ax: Any, number: int, colours: dict[str, str]) -> list[Any]:
+    """The artists of one frame of one panel; equal labels have equal colours, points are grey."""
+    artists: list[Any] = []
+    for series in panel.series:
+        y = series.frame(number)
+        colour = colours.get(series.label, GREY)
+        if series.kind == "points":
+            artists += ax.plot(series.x, y, ".", color=colour, alpha=0.5, markersize=2)
+        elif series.kind == "line":
+            artists += ax.plot(series.x, y, color=colour)
+        elif series.kind == "band":
+            artists.append(ax.fill_between(series.x, *y, color=colour, alpha=0.25, linewidth=0))
+        elif series.kind == "bars":
+            artists.append(ax.stairs(y, series.x, fill=True, color=colour, alpha=0.8))
+        else:
+            raise ValueError(f"unknown kind of series {series.kind!r}")
+    return artists
+
+
+def rounded(values: np.ndarray) -> list[Any]:
+    """Numbers with four significant digits, as nested lists."""
+    if values.ndim > 1:
+        return [rounded(row) for row in values]
+    return [float(f"{value:.4g}") for value in values]

@@ -1,0 +1,80 @@
+"""The look of still figures: quiet axes, colours that everyone can tell apart, light and dark.
+
+What is ink in a figure is drawn in one marked colour, and `svg` turns that into the page's own
+(`currentColor`): one picture serves light and dark pages alike.
+"""
+
+import io
+from typing import Any
+
+import matplotlib as mpl
+from cycler import cycler
+from matplotlib.figure import Figure
+
+INK = "#010203"  # stands for the page's ink; no other part of a figure has this colour
+GREY = "#8a8f98"
+# Okabe & Ito (2008), Color universal design; without black and the yellow that fades on white.
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+
+STYLE: dict[str, Any] = {
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlesize": "medium",
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": cycler(color=PALETTE),
+    "axes.unicode_minus": True,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "font.size": 9,
+    "legend.frameon": False,
+    "legend.labelcolor": INK,
+    "lines.linewidth": 1.3,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "microgrand",
+}
+
+
+def new_figure(
+    rows: int = 1, columns: int = 1, width: float = 8.0, height: float = 3.0, **options: Any
+) -> tuple[Figure, Any]:
+    """A figure and its axes (inches), options as for `Figure.subplots`, in the book's style.
+
+    The style stays matplotlib's default from here on, for all that is drawn on the axes later.
+    """
+    mpl.rcParams.update(STYLE)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def sequence(count: int) -> list[str]:
+    """Colours for an ordered series, from pale to strong: strengths, rates, epochs."""
+    colours = mpl.colormaps["plasma"]
+    return [mpl.colors.to_hex(colours(0.05 + 0.8 * i / max(count - 1, 1))) for i in range(count)]
+
+
+def svg(figure: Figure) -> str:
+    """The figure as an `<svg>` element whose ink is the page's, without a background."""
+    text = io.StringIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+    markup = text.getvalue()
+    return markup[markup.index("<svg") :].replace(INK, "currentColor")
+
+
+def save(figure: Figure, path: Any) -> None:
+    """Write PATH.svg and PATH.png, on white."""
+    with mpl.rc_context(STYLE):
+        for ending in ("svg", "png"):
+            metadata = {"Date": None} if ending == "svg" else {}
+            figure.savefig(
+                f"{path}.{ending}", dpi=150, facecolor="white", transparent=False, metadata=metadata
+            )

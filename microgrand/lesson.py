@@ -1,0 +1,223 @@
+"""What a lesson needs around it: settings, a place for its results, figures shown or saved.
+
+A lesson is one literate program. It calls `begin` once and gets a `Session`; from then on the same
+lines serve a reader's terminal (progress, files in a folder) and a page of the book (figures,
+players and tables where the cell stands).
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from microgrand import claims, records
+from microgrand.claims import Claim, Judgement
+from microgrand.figures import Animation
+from microgrand.figures.still import save, svg
+from microgrand.pages import Markup, claims_table, figure_html, player_html, table_html
+from microgrand.report import print_claims, print_table
+from microgrand.settings import Preset, UserError, flag, parse, stop, with_changes
+from microgrand.sweep import Results, Run, sweep
+
+
+def folder() -> Path:
+    """Where the lessons are: in the package once installed, beside it in a checkout."""
+    inside = records.PACKAGE / "lessons"
+    return inside if inside.is_dir() else records.PACKAGE.parent / "lessons"
+
+
+def all_lessons() -> dict[str, Path]:
+    """Every lesson by name."""
+    return {path.stem: path for path in sorted(folder().glob("[!_]*.py"))}
+
+
+def title_and_question(path: Path) -> tuple[str, str]:
+    """A lesson's heading, and the first line of text under it."""
+    lines = [line.removeprefix("#").strip() for line in path.read_text("utf-8").splitlines()]
+    heading = next(i for i, line in enumerate(lines) if line.startswith("# "))
+    text = next((line for line in lines[heading + 1 :] if line), "")
+    return lines[heading].removeprefix("# "), text
+
+
+@dataclass
+class Session:
+    """One run of a lesson."""
+
+    lesson: str
+    settings: Any
+    preset: str
+    seeds: tuple[int, ...]
+    jobs: int
+    out: Path
+    command: str
+    notebook: bool
+    started: float = field(default_factory=time.perf_counter)
+    saved: list[str] = field(default_factory=list)
+
+    def sweep(self, run: Run, cases: Sequence[str]) -> Results:
+        """Run every case with every seed; see [`sweep`][microgrand.sweep.sweep]."""
+        return sweep(
+            run,
+            cases,
+            self.seeds,
+            self.settings,
+            self.out / "records",
+            lesson=self.lesson,
+            source=records.source_fingerprint(all_lessons()[self.lesson]),
+            command=self.command,
+            preset=self.preset,
+            jobs=self.jobs,
+            progress=self.progress,
+        )
+
+    def progress(self, runs: Iterable[Any], total: int) -> Iterator[Any]:
+        """Finished runs: a bar on a terminal, a line each elsewhere, nothing in a notebook."""
+        if self.notebook or not total:
+            yield from runs
+        elif sys.stderr.isatty():
+            from tqdm import tqdm
+
+            yield from tqdm(runs, total=total, desc=self.lesson, unit="run", leave=False)
+        else:
+            for number, (case, seed) in enumerate(runs, 1):
+                print(f"{self.lesson}: {case}, seed {seed} done ({number} of {total})", flush=True)
+                yield case, seed
+
+    def about(self, results: Results) -> Markup | None:
+        """What the results rest on: command, seeds, versions, how long it took."""
+        manifests = [record.manifest for record in results.values()]
+        first = manifests[0]
+        versions = ", ".join(f"{name} {number}" for name, number in first["versions"].items())
+        facts = {
+            "command": self.command,
+            "seeds": ", ".join(map(str, self.seeds)),
+            "runs": f"{len(manifests)}, {sum(one['seconds'] for one in manifests):.0f} s in all",
+            "finished": max(one["finished"] for one in manifests),
+            "versions": versions,
+            "commit": first["commit"] or "none (installed)",
+        }
+        return self.table(["these results", ""], list(facts.items()), "")
+
+    def table(
+        self, header: Sequence[str], rows: Sequence[Sequence[str]], caption: str
+    ) -> Markup | None:
+        """Show a table of words and numbers."""
+        if self.notebook:
+            return table_html(header, rows, caption)
+        print_table(header, rows, caption)
+        return None
+
+    def show(self, figure: Any, name: str, caption: str) -> Markup | None:
+        """Show a figure on the page, or save it as SVG and PNG."""
+        self.saved.append(name)
+        if self.notebook:
+            return figure_html(svg(figure), name, caption)
+        save(figure, self.out / name)
+        return None
+
+    def play(self, animation: Animation, name: str, caption: str) -> Markup | None:
+        """Show an animation in the page's player, or save it as WebP; its data as JSON."""
+        self.saved.append(name)
+        webp = animation.as_webp()
+        records.write_atomically(self.out / f"{name}.webp", webp)
+        records.write_atomically(self.out / f"{name}.json", animation.as_json().encode())
+        if self.notebook:
+            return player_html(webp, name, animation.alt, caption, site_build())
+        return None
+
+    def judge(self, all_claims: Sequence[Claim], results: Results) -> Markup | None:
+        """Judge the claims by the results; the table, also kept as `claims.json`."""
+        judgements = [claims.judge(claim, results, self.seeds) for claim in all_claims]
+        self.keep(judgements)
+        if self.notebook:
+            return claims_table(judgements, self.seeds)
+        print_claims([judgement.as_dict() for judgement in judgements])
+        return None
+
+    def keep(self, judgements: Sequence[Judgement]) -> None:
+        """Write the judgements, with what they rest on, to `claims.json`."""
+        content = {
+            "lesson": self.lesson,
+            "preset": self.preset,
+            "command": self.command,
+            "seeds": self.seeds,
+            **records.provenance(),
+            "claims": [judgement.as_dict() for judgement in judgements],
+        }
+        text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+        records.write_atomically(self.out / "claims.json", text.encode())
+
+    def end(self) -> None:
+        """Say where everything went."""
+        if not self.notebook:
+            seconds = time.perf_counter() - self.started
+            print(f"{len(self.saved)} figures: {self.out}")
+            print(f"records: {self.out / 'records'}")
+            print(f"done in {seconds:.0f} s: {self.command}")
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel is running this."""
+    return "ipykernel" in sys.modules and "IPython" in sys.modules
+
+
+def site_build() -> bool:
+    """Whether the page's own folder holds the figures' files."""
+    return bool(os.environ.get("MICROGRAND_SITE"))
+
+
+def begin(lesson: str, presets: dict[str, Preset]) -> Session:
+    """Start a lesson: settings from the command line, or in a notebook from the environment.
+
+    `MICROGRAND_PRESET` names a notebook's preset (default `book`), `MICROGRAND_OUT` its folder.
+    """
+    try:
+        if in_notebook():
+            chosen = {"preset": os.environ.get("MICROGRAND_PRESET", "book")}
+            if out := os.environ.get("MICROGRAND_OUT"):
+                chosen["out"] = out
+        else:
+            _, question = title_and_question(all_lessons()[lesson])
+            chosen = parse(lesson, question, presets)
+        return open_session(lesson, presets, chosen)
+    except UserError as error:
+        stop(str(error))
+
+
+def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]) -> Session:
+    """A session of the chosen preset, with what else was chosen put in its place.
+
+    Raises:
+        UserError: for an unknown preset, a value out of range, a folder that cannot be written.
+    """
+    name = chosen.pop("preset", "book")
+    if name not in presets:
+        raise UserError(f"--preset {name} is unknown: choose one of {', '.join(presets)}")
+    out = Path(chosen.pop("out", Path("runs") / lesson / name))
+    seeds = chosen.pop("seeds", presets[name].seeds)
+    jobs = chosen.pop("jobs", os.cpu_count() or 1)
+    settings = with_changes(presets[name].settings, chosen)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        records.write_atomically(out / ".writable", b"")
+        (out / ".writable").unlink()
+    except OSError as error:
+        raise UserError(f"--out {out} cannot be written to ({error.strerror})") from None
+    words = ["microgrand", "run", lesson, "--preset", name, "--seeds", str(seeds)]
+    for key, value in chosen.items():
+        for one in value if isinstance(value, tuple) else (value,):
+            words += [flag(key), str(one)]
+    return Session(
+        lesson=lesson,
+        settings=settings,
+        preset=name,
+        seeds=tuple(range(seeds)),
+        jobs=jobs,
+        out=out,
+        command=" ".join(words),
+        notebook=in_notebook(),
+    )

@@ -1,0 +1,152 @@
+"""A run on disk: its arrays in `NAME.npz`, everything else in `NAME.json` beside it.
+
+The JSON manifest is written last and holds the checksum of the arrays: a run without a manifest is
+unfinished, and one whose arrays do not match it is damaged. Each file appears under its name only
+when it is complete. Nothing is ever unpickled.
+"""
+
+import hashlib
+import io
+import json
+import os
+import platform
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import microgrand
+
+PACKAGE = Path(microgrand.__file__).parent
+
+
+class RecordError(ValueError):
+    """A record that is missing, unfinished or damaged; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a run left behind."""
+
+    arrays: dict[str, np.ndarray]
+    manifest: dict[str, Any]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.arrays[name]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, even if the power fails."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def checksum(*arrays: np.ndarray) -> str:
+    """SHA-256 over the types, shapes and bytes of arrays."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def save(path: Path, arrays: dict[str, np.ndarray], manifest: dict[str, Any]) -> None:
+    """Write a run as `path`.npz and `path`.json; an earlier one of that name is replaced."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    content = buffer.getvalue()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    manifest = {**manifest, "arrays_sha256": hashlib.sha256(content).hexdigest()}
+    path.with_name(f"{path.name}.json").unlink(missing_ok=True)  # not finished from here on
+    write_atomically(path.with_name(f"{path.name}.npz"), content)
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    write_atomically(path.with_name(f"{path.name}.json"), text.encode())
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a run, without its arrays.
+
+    Raises:
+        RecordError: if there is none or it is not a JSON object.
+    """
+    file = path.with_name(f"{path.name}.json")
+    try:
+        manifest = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise RecordError(f"{file}: no such record; run the lesson first") from None
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{file}: not a readable manifest ({error}); delete it") from None
+    if not isinstance(manifest, dict):
+        raise RecordError(f"{file}: not a manifest; delete it")
+    return manifest
+
+
+def load(path: Path) -> Record:
+    """Read a run and hold its arrays against the manifest's checksum.
+
+    Raises:
+        RecordError: if the run is missing, unfinished or damaged.
+    """
+    manifest = read_manifest(path)
+    file = path.with_name(f"{path.name}.npz")
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{file}: cannot be read ({error.strerror}); run it again") from None
+    if hashlib.sha256(content).hexdigest() != manifest.get("arrays_sha256"):
+        raise RecordError(f"{file}: damaged (its checksum is not the manifest's); run it again")
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return Record(dict(arrays), manifest)
+
+
+def provenance() -> dict[str, Any]:
+    """Where a result comes from: versions, machine and git commit (if this is a checkout)."""
+    versions = {"python": platform.python_version(), "microgrand": microgrand.__version__}
+    for name in ("numpy", "autograd", "scipy"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "unknown"
+    return {
+        "versions": versions,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "commit": git_commit(),
+    }
+
+
+def git_commit() -> str | None:
+    """The checkout's commit, with `+` behind it if files differ from it; None elsewhere."""
+    root = PACKAGE.parent
+    if not (root / ".git").exists():
+        return None
+    try:
+        commit, changes = (
+            subprocess.run(
+                ["git", "-C", str(root), *command], capture_output=True, text=True, check=True
+            ).stdout.strip()
+            for command in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain", "-uno"])
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return commit + ("+" if changes else "")
+
+
+def source_fingerprint(*files: Path) -> str:
+    """SHA-256 over the library's sources and further files: results depend on nothing else."""
+    digest = hashlib.sha256()
+    for path in [*sorted(PACKAGE.rglob("*.py")), *files]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,136 @@
+"""A lesson's settings: one frozen dataclass, three presets, flags on the command line."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, get_args, get_origin, get_type_hints
+
+import typer
+
+
+class UserError(Exception):
+    """Something the user can mend; the message is one line that says what is wrong."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A size of the experiment: its settings, and how many seeds it is run with."""
+
+    settings: Any
+    seeds: int
+
+
+def setting(default: Any, help: str, low: float | None = None, high: float | None = None) -> Any:
+    """A field of a lesson's settings: its default, what it is, and the range it may take."""
+    return field(default=default, metadata={"help": help, "low": low, "high": high})
+
+
+def flag(name: str) -> str:
+    """The flag of a setting."""
+    return f"--{name.replace('_', '-')}"
+
+
+def check_ranges(settings: Any) -> None:
+    """Hold every setting against its range.
+
+    Raises:
+        UserError: naming the first setting out of range.
+    """
+    for item in fields(settings):
+        value, low, high = getattr(settings, item.name), item.metadata["low"], item.metadata["high"]
+        for one in value if isinstance(value, tuple) else (value,):
+            if (low is not None and not one >= low) or (high is not None and not one <= high):
+                allowed = f"{low:g} or more" if high is None else f"from {low:g} to {high:g}"
+                raise UserError(f"{flag(item.name)} {one:g} is out of range: it must be {allowed}")
+
+
+def with_changes(settings: Any, changes: dict[str, Any]) -> Any:
+    """The settings with some of them changed, and all of them in range."""
+    names = [item.name for item in fields(settings)]
+    values = {name: changes.get(name, getattr(settings, name)) for name in names}
+    changed = type(settings)(**values)
+    check_ranges(changed)
+    return changed
+
+
+def parse(
+    lesson: str, about: str, presets: dict[str, Preset], arguments: list[str] | None = None
+) -> dict[str, Any]:
+    """What the command line chooses for a lesson: preset, seeds, jobs, out and its settings.
+
+    Ends the program after `--help`, and with one line and exit code 2 where a flag is wrong.
+    """
+    settings = presets["book"].settings
+    hints = get_type_hints(type(settings))
+    choices = ", ".join(presets)
+    options = {
+        "preset": (str, f"size of the experiment: {choices} (default: book)"),
+        "seeds": (int, "how many seeds, from 0 up"),
+        "jobs": (int, "how many processes (default: one a core)"),
+        "out": (Path, f"folder for figures and records (default: runs/{lesson}/PRESET)"),
+    }
+    for item in fields(settings):
+        hint = hints[item.name]
+        repeated = get_origin(hint) is tuple
+        sizes = ", ".join(
+            f"{name} {shown(getattr(preset.settings, item.name))}"
+            for name, preset in presets.items()
+        )
+        help = f"{item.metadata['help']} ({sizes})"
+        options[item.name] = (
+            (list[get_args(hint)[0]], help + "; repeat the flag")  # type: ignore[misc]
+            if repeated
+            else (hint, help)
+        )
+    chosen: dict[str, Any] = {}
+
+    def command(**values: Any) -> None:
+        chosen.update({name: value for name, value in values.items() if value is not None})
+
+    parameters = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[kind | None, typer.Option(help=help)],  # type: ignore[operator]
+        )
+        for name, (kind, help) in options.items()
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(help=about)(command)
+    words = sys.argv[1:] if arguments is None else arguments
+    call(app, words, f"microgrand run {lesson}")
+    if any(word == "--help" for word in words):
+        raise SystemExit(0)
+    for name in ("seeds", "jobs"):
+        if chosen.get(name, 1) < 1:
+            raise UserError(f"--{name} {chosen[name]} is out of range: it must be 1 or more")
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()
+    }
+
+
+def shown(value: Any) -> str:
+    """A setting's value in the help."""
+    return " ".join(f"{one:g}" for one in value) if isinstance(value, tuple) else f"{value:g}"
+
+
+def call(app: Callable[..., Any], arguments: list[str], name: str) -> Any:
+    """Call a typer app; what the user got wrong becomes a `UserError`."""
+    try:
+        return app(arguments, standalone_mode=False, prog_name=name)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # typer's usage errors, whichever version
+            message = error.format_message().rstrip(".")
+            raise UserError(f"{message} (see {name} --help)") from None
+        raise
+
+
+def stop(message: str) -> NoReturn:
+    """End with one line that says what is wrong, and exit code 2."""
+    print(f"microgrand: {message}", file=sys.stderr)
+    raise SystemExit(2)
