@@ -44,6 +44,11 @@ def test_player_by_keyboard(site: Site, visit: Visitor) -> None:
         assert slider.get_attribute("aria-valuetext") == player.locator(".frame").inner_text()
         for target in (slider, player.get_by_role("button")):
             target.focus()
+            v.page.keyboard.press("Home")
+            v.page.keyboard.press("ArrowRight")
+            v.page.keyboard.press("ArrowRight")
+            v.page.keyboard.press("ArrowLeft")
+            assert slider.input_value() == "1"
             v.page.keyboard.press("Space")
             expect(player.get_by_role("button", name="pause")).to_be_visible()
             v.page.keyboard.press("Space")
