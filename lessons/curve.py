@@ -195,12 +195,13 @@ def experiment(
     rates = np.array(settings.rates, np.float32)[:, None, None]
     adam = Adam(settings.learning_rate)
     adam_decoupled = AdamW(settings.learning_rate, decay=strengths)
-    return {
+    known: dict[str, tuple[Sequential, Optimizer, float | np.ndarray, int, int]] = {
         "plain": (network(), adam, 0.0, 1, settings.epochs),
         "coupled": (network(), adam, strengths, len(strengths), settings.sweep_epochs),
         "decoupled": (network(), adam_decoupled, 0.0, len(strengths), settings.sweep_epochs),
         "dropout": (network(rates), adam, 0.0, len(rates), settings.sweep_epochs),
-    }[case]
+    }
+    return known[case]
 
 
 def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
@@ -270,7 +271,9 @@ session.about(results)
 plain = results["plain", 0]
 floor = (settings.noise / plain["data"][2]) ** 2
 figure, ax = new_figure()
-for curve_losses, name, colour in zip(plain["losses"][1:, :, 0].T, ("training", "test"), PALETTE, strict=False):
+for curve_losses, name, colour in zip(
+    plain["losses"][1:, :, 0].T, ("training", "test"), PALETTE, strict=False
+):
     ax.plot(np.arange(1, settings.epochs + 1), np.log10(curve_losses), label=name, color=colour)
 ax.axhline(np.log10(floor), color=GREY, linestyle="--", label="noise floor") if floor else None
 ax.set(xlabel="epoch", ylabel="log₁₀ of the loss")
@@ -779,9 +782,11 @@ print(f"mean {out.mean():.3f}, variance {out.var():.3f} = x² p/(1 − p); std =
 # **5. True zeros.** The proximal step of a penalty moves to the point that best trades distance against penalty (see the [table of penalties](../../derivations/)). Take weights drawn like a hidden layer's, and apply one proximal step of ½Σθ² and one of [Σ|θ|](../../derivations/l1/), both with a strength of 0.05. Count the exact zeros.
 
 # %% tags=["solution"]
+from microgrand.penalties import half_l2_proximal, l1_proximal
+
 weights = np.random.default_rng(0).uniform(-0.125, 0.125, 100_000)
-by_l2 = PENALTIES["half_l2"].proximal(weights, 0.05)
-by_l1 = PENALTIES["l1"].proximal(weights, 0.05)
+by_l2 = half_l2_proximal(weights, 0.05)
+by_l1 = l1_proximal(weights, 0.05)
 assert np.count_nonzero(by_l2 == 0) == 0
 assert np.isclose(np.mean(by_l1 == 0), 0.05 / 0.125, atol=0.01)
 print(f"zeros by L2: {np.mean(by_l2 == 0):.0%}; by L1: {np.mean(by_l1 == 0):.0%}")

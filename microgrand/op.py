@@ -14,7 +14,7 @@ of ops is differentiated through them, and enters all three into the
 the registry: nothing in it can be forgotten.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,7 +80,7 @@ class Op:
     definition: Callable[..., Any]
     forward: Callable[..., Any]
     gradients: dict[str, Callable[..., Any]]
-    inputs: dict[str, Array | Number]
+    inputs: Mapping[str, Array | Number]
     smooth: bool
     function: Callable[..., Any] = field(repr=False)
 
@@ -127,7 +127,7 @@ def op(
     definition: Callable[..., Any],
     forward: Callable[..., Any],
     gradients: dict[str, Callable[..., Any]],
-    inputs: dict[str, Array | Number],
+    inputs: Mapping[str, Array | Number],
     smooth: bool = True,
 ) -> Callable[..., Any]:
     """Tie a definition, a forward and its gradients together; return the differentiable function.

@@ -133,6 +133,8 @@ class Adam:
 class AdamW(Adam):
     """Adam with decoupled decay: θ ← θ − rate · decay · θ beside Adam's own step.
 
+    As in PyTorch, the decay is multiplied by the rate; the paper multiplies it by a schedule only.
+
     Source: Loshchilov & Hutter (2019), Decoupled weight decay regularization, algorithm 2.
     """
 

@@ -143,7 +143,7 @@ def half_l2_forward(theta: np.ndarray) -> Any:
 
 def half_l2_gradient(theta: np.ndarray) -> np.ndarray:
     """∂R/∂θ = θ."""
-    return theta
+    return theta.copy()
 
 
 def half_l2_proximal(theta: np.ndarray, strength: Any) -> np.ndarray:
@@ -175,18 +175,30 @@ def lpq_forward(theta: np.ndarray, p: float, q: float) -> Any:
 
     Source: Ding, Zhou, He & Zha (2006), R1-PCA, for q = 1; Yuan & Lin (2006) for the group lasso.
     """
-    return np.linalg.norm(np.linalg.norm(theta, p, axis=-2), q, axis=-1)
+    largest, _, total = lpq_parts(theta, p, q)
+    return (largest * total)[..., 0, 0]
+
+
+def lpq_parts(theta: np.ndarray, p: float, q: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The largest |a|, and the norms of the columns and of the whole over it.
+
+    Powers of numbers up to 1 do not overflow, and the largest does not vanish.
+    """
+    largest = np.abs(theta).max(axis=(-2, -1), keepdims=True, initial=0)
+    scaled = np.divide(theta, largest, out=np.zeros_like(theta), where=largest > 0)
+    columns = np.linalg.norm(scaled, p, axis=-2, keepdims=True)
+    return largest, columns, np.linalg.norm(columns, q, axis=-1, keepdims=True)
 
 
 def lpq_gradient(theta: np.ndarray, p: float, q: float) -> np.ndarray:
     """∂‖A‖/∂aᵢⱼ = sign aᵢⱼ (|aᵢⱼ|/cⱼ)^(p−1) (cⱼ/‖A‖)^(q−1), with cⱼ the p-norm of column j.
 
-    Both quotients lie in [0, 1], so nothing overflows. At a kink (a zero column, or a zero entry
-    where p = 1) the chosen subgradient is 0.
+    Both quotients lie in [0, 1]. At a kink (a zero column where q = 1, a zero entry where p = 1, a
+    zero matrix) the chosen subgradient is 0.
     """
-    columns = np.linalg.norm(theta, p, axis=-2, keepdims=True)
-    total = np.linalg.norm(columns, q, axis=-1, keepdims=True)
-    within = np.divide(np.abs(theta), columns, out=np.zeros_like(theta), where=columns > 0)
+    largest, columns, total = lpq_parts(theta, p, q)
+    lengths = largest * columns
+    within = np.divide(np.abs(theta), lengths, out=np.zeros_like(theta), where=lengths > 0)
     across = np.divide(columns, total, out=np.zeros_like(columns), where=total > 0)
     return np.sign(theta) * within ** (p - 1) * across ** (q - 1)
 
@@ -236,23 +248,29 @@ PENALTIES: dict[str, Penalty] = {
     )
 }
 
-_VECTOR = {"theta": Array("...", "size", kinks=(0.0,))}
-_MATRIX = {"theta": Array("...", "rows", "columns"), "p": Number(1, 4), "q": Number(1, 4)}
+VECTOR: dict[str, Array | Number] = {"theta": Array("...", "size", kinks=(0.0,))}
+MATRIX: dict[str, Array | Number] = {
+    "theta": Array("...", "rows", "columns"),
+    "p": Number(1, 4),
+    "q": Number(1, 4),
+}
 
-none, l1, l2, half_l2, lpq = (
-    op(
-        row.name,
-        definition,
-        row.value,
-        gradients={"theta": passed_through(row.gradient, axes)},
-        inputs=inputs,
-        smooth=smooth,
-    )
-    for row, definition, axes, inputs, smooth in (
-        (PENALTIES["none"], none_definition, (-1,), _VECTOR, True),
-        (PENALTIES["l1"], l1_definition, (-1,), _VECTOR, False),
-        (PENALTIES["l2"], l2_definition, (-1,), _VECTOR, True),
-        (PENALTIES["half_l2"], half_l2_definition, (-1,), _VECTOR, True),
-        (PENALTIES["lpq"], lpq_definition, (-2, -1), _MATRIX, False),
-    )
-)
+
+def penalty_op(
+    name: str,
+    definition: Callable[..., Any],
+    inputs: dict[str, Array | Number],
+    axes: tuple[int, ...] = (-1,),
+    smooth: bool = True,
+) -> Callable[..., Any]:
+    """Enter a row of the table into the registry of ops, to be proved like all others."""
+    row = PENALTIES[name]
+    gradients = {"theta": passed_through(row.gradient, axes)}
+    return op(name, definition, row.value, gradients, inputs, smooth)
+
+
+none = penalty_op("none", none_definition, VECTOR)
+l1 = penalty_op("l1", l1_definition, VECTOR, smooth=False)
+l2 = penalty_op("l2", l2_definition, VECTOR)
+half_l2 = penalty_op("half_l2", half_l2_definition, VECTOR)
+lpq = penalty_op("lpq", lpq_definition, MATRIX, axes=(-2, -1), smooth=False)

@@ -65,7 +65,7 @@ def parse(
     settings = presets["book"].settings
     hints = get_type_hints(type(settings))
     choices = ", ".join(presets)
-    options = {
+    options: dict[str, tuple[Any, str]] = {
         "preset": (str, f"size of the experiment: {choices} (default: book)"),
         "seeds": (int, "how many seeds, from 0 up"),
         "jobs": (int, "how many processes (default: one a core)"),
@@ -80,9 +80,7 @@ def parse(
         )
         help = f"{item.metadata['help']} ({sizes})"
         options[item.name] = (
-            (list[get_args(hint)[0]], help + "; repeat the flag")  # type: ignore[misc]
-            if repeated
-            else (hint, help)
+            (list[get_args(hint)[0]], help + "; repeat the flag") if repeated else (hint, help)
         )
     chosen: dict[str, Any] = {}
 
@@ -94,7 +92,7 @@ def parse(
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=Annotated[kind | None, typer.Option(help=help)],  # type: ignore[operator]
+            annotation=Annotated[kind | None, typer.Option(help=help)],
         )
         for name, (kind, help) in options.items()
     ]

@@ -59,6 +59,9 @@ class Parameters:
         """Another vector, seen through the same shapes."""
         return Parameters(vector, self.shapes)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Parameters, (self.vector, self.shapes)  # a copy's layers view the copy's vector
+
     def copy(self) -> "Parameters":
         return self.like(self.vector.copy())
 
@@ -85,7 +88,7 @@ class TapeNode(VJPNode):
         self.tape.append(self)
 
     def initialize_root(self, tape: list["TapeNode"]) -> None:
-        self.parents: Sequence[TapeNode] = ()
+        self.parents: Sequence[TapeNode] = ()  # type: ignore[misc]
         self.gradient = None
         self.tape = tape
 

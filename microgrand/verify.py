@@ -26,6 +26,7 @@ import microgrand.penalties  # noqa: F401 - importing them fills the registry
 from microgrand.op import Op, registry
 
 VALUE, GRADIENT, COMPLEX_STEP, DIFFERENCES, SINGLE = 1e-12, 1e-7, 1e-9, 1e-5, 1e-4
+NEARBY = 1e-3
 
 
 @dataclass(frozen=True)
@@ -131,10 +132,30 @@ def check_example(op: Op, argument: str, generator: np.random.Generator) -> dict
     if np.asarray(single_output).dtype != np.float32 or single_gradient.dtype != np.float32:
         errors["single"] = float("inf")
     else:
+        nearby = tuple(
+            value * (1 + NEARBY * generator.standard_normal(value.shape))
+            if single(value) is not value
+            else value
+            for value in arguments
+        )
+        nearby_output = op.forward(*nearby)
         errors["single"] = max(
-            relative_error(single_output, output), relative_error(single_gradient, gradient)
+            conditioned_error(single_output, output, nearby_output),
+            conditioned_error(single_gradient, gradient, rule(cotangent, nearby_output, *nearby)),
         )
     return errors
+
+
+def conditioned_error(rounded: Any, exact: Any, nearby: Any) -> float:
+    """The error of a float32 result, relative to what rounding the arguments could explain.
+
+    Where large terms cancel, a small result is as uncertain as the terms: `nearby`, the result of
+    arguments moved by a thousandth, tells how much.
+    """
+    moved = float(np.max(np.abs(nearby - exact), initial=0)) / NEARBY
+    scale = max(float(np.max(np.abs(exact), initial=0)), moved)
+    error = float(np.max(np.abs(rounded - exact), initial=0))
+    return error / scale if error else 0.0
 
 
 def check(op: Op, argument: str, examples: int, seed: int) -> Check:
@@ -155,6 +176,7 @@ def check(op: Op, argument: str, examples: int, seed: int) -> Check:
             failure = failure or f"example {example}: {type(error).__name__}: {error}"
             continue
         for name, value in errors.items():
+            value = value if np.isfinite(value) else float("inf")
             worst[name] = max(worst[name], value)
             if value > limits[name]:
                 failure = failure or f"example {example}: {name} off by {value:.1e}"

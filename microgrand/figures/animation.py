@@ -126,10 +126,10 @@ class Animation:
             figure.set_layout_engine("none")  # the places are found; they must not move again
             label.set_visible(False)
             canvas.draw()
-            background = canvas.copy_from_bbox(figure.bbox)  # type: ignore[attr-defined]
+            background = canvas.copy_from_bbox(figure.bbox)
             images = []
             for number, name in enumerate(self.frames):
-                canvas.restore_region(background)  # type: ignore[attr-defined]
+                canvas.restore_region(background)
                 for panel, ax in zip(self.panels, axes, strict=False):
                     for artist in drawn(panel, ax, number, colours):
                         ax.draw_artist(artist)

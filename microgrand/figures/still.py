@@ -16,7 +16,7 @@ GREY = "#8a8f98"
 # Okabe & Ito (2008), Color universal design; without black and the yellow that fades on white.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.titlecolor": INK,

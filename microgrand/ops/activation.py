@@ -55,8 +55,7 @@ def leaky_relu_forward(x: np.ndarray, slope: float) -> np.ndarray:
     Source: Maas, Hannun & Ng (2013), Rectifier nonlinearities improve neural network acoustic
     models.
     """
-    y = x * slope
-    return np.maximum(x, y, out=y)
+    return np.maximum(x, x * slope)
 
 
 def leaky_relu_gradient(

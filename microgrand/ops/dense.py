@@ -37,6 +37,8 @@ def dense_forward(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | None = N
     Raises:
         ValueError: if the shapes do not fit.
     """
+    if x.ndim < 2 or kernel.ndim < 2:
+        raise ValueError(f"x {x.shape} and kernel {kernel.shape} need two axes each at least")
     y = product(x, kernel)
     if bias is None:
         return y

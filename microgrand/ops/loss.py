@@ -23,7 +23,12 @@ def mean_squared_error_forward(prediction: np.ndarray, target: np.ndarray) -> An
 
     Returns:
         One loss for each model: shape (...), a number where there is no stack.
+
+    Raises:
+        ValueError: if the last two axes differ; broadcasting them is never what was meant.
     """
+    if prediction.ndim < 2 or prediction.shape[-2:] != target.shape[-2:]:
+        raise ValueError(f"prediction {prediction.shape} and target {target.shape} do not fit")
     error = prediction - target
     error *= error
     return error.sum(axis=(-2, -1)) / error.dtype.type(error.shape[-2] * error.shape[-1])

@@ -1,0 +1,35 @@
+# What the book needs day to day. Each target makes the virtual environment it needs; see README.md.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: book serve test bench clean
+book: .venv/book
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "The book is built in site/. To read it: make serve"
+
+serve: .venv/book
+	$(BIN)/mkdocs serve
+
+test: .venv/test browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+bench: .venv/bench
+	$(BIN)/python benchmarks/curve.py
+
+# The extra of that name, with the versions the book was tested with.
+.venv/%: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	touch $@
+
+# The browser tests need Chromium; under CI, as root on Debian, install it.
+.PHONY: browser
+browser:
+	@if [ "$$CI" ] && [ "$$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ] && ! [ -x /usr/bin/chromium ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium >/dev/null; fi
+
+clean:
+	rm -rf .venv .cache site build *.egg-info
