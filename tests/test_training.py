@@ -145,6 +145,13 @@ def test_the_test_loss_and_metrics_are_taken_after_the_epoch_with_dropout_off() 
         assert epoch.metrics == {"largest": pytest.approx(np.abs(error).max(), rel=1e-12)}
 
 
+def test_dropout_is_on_while_training_and_off_while_testing() -> None:
+    """With a rate of 0 the weights stay, and only the masks can make epochs differ."""
+    _, *epochs = run(optimizer=SGD(0.0))
+    assert len({float(train_loss) for _, train_loss, _, _ in epochs}) == 3
+    assert len({float(test_loss) for _, _, test_loss, _ in epochs}) == 1
+
+
 def test_the_penalty_is_in_no_recorded_loss() -> None:
     plain = run(WITHOUT, optimizer=SGD(0.0))
     penalised = run(WITHOUT, optimizer=SGD(0.0), penalty=PENALTIES["l2"], strength=100.0)
@@ -218,21 +225,13 @@ def test_a_stack_trains_each_model_as_alone() -> None:
     strengths, rates = np.array([[0.0], [0.01], [0.3]]), np.array([[0.02], [0.01], [0.05]])
     mask = start(WITHOUT).only("kernel")
     shared: dict[str, Any] = {"penalty": PENALTIES["l1"], "mask": mask}
-    together = run(
-        WITHOUT,
-        parameters=Parameters.stack([start(WITHOUT, seed) for seed in range(3)]),
-        optimizer=Adam(rates),
-        strength=strengths,
-        **shared,
-    )
+    stack = Parameters.stack([start(WITHOUT, seed) for seed in range(3)])
+    together = run(WITHOUT, parameters=stack, optimizer=Adam(rates), strength=strengths, **shared)
     for i in range(3):
+        rate, strength = float(rates[i, 0]), float(strengths[i, 0])
         alone = run(
-            WITHOUT,
-            parameters=start(WITHOUT, i),
-            optimizer=Adam(float(rates[i, 0])),
-            strength=float(strengths[i, 0]),
-            **shared,
-        )
+            WITHOUT, parameters=start(WITHOUT, i), optimizer=Adam(rate), strength=strength, **shared
+        )  # fmt: skip
         for of_stack, own in zip(together, alone, strict=True):
             for left, right in zip(of_stack[1:], own[1:], strict=True):
                 np.testing.assert_allclose(left[i], right, rtol=1e-6, atol=1e-9)
@@ -283,13 +282,13 @@ def test_stop_early_waits_as_long_as_its_patience(
     [
         {"epochs": -1},
         {"batch_size": 0},
+        {"batch_size": -1},
         {"train_set": Dataset(TRAIN.x, TRAIN.y[:-1])},
         {"train_set": Dataset(TRAIN.x[:0], TRAIN.y[:0])},
         {"train_set": Dataset(TRAIN.x, TRAIN.y.ravel())},
         {"test_set": Dataset(TEST.x, TEST.y[:-1])},
         {"test_set": Dataset(TEST.x, TEST.y[:1])},
     ],
-    ids=["epochs", "batch size", "lengths", "no examples", "no outputs axis", "test", "one target"],
 )
 def test_counts_and_sets_that_do_not_fit_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - some of the words are NumPy's

@@ -15,11 +15,12 @@ seeds = st.integers(0, 2**32 - 1)
 
 @given(rate=rates, seed=seeds)
 @example(rate=0.0, seed=0)
+@example(rate=0.999, seed=0)
 @example(rate=1.0, seed=0)
 def test_a_unit_is_silent_or_louder_by_one_over_one_minus_rate(rate: float, seed: int) -> None:
     generator = np.random.default_rng(seed)
     x, u = generator.normal(size=(2, 4, 5))
-    mask = ops.draw_mask(generator, x.shape, rate)
+    mask = generator.random(x.shape) < 0.5  # whatever the rate: the mask is explicit
     y = ops.dropout(x, mask, rate)
     factor = 1 / (1 - rate) if rate < 1 else 0.0
     np.testing.assert_array_equal(y[~mask], 0)
