@@ -197,3 +197,9 @@ def test_moments_of_float32_are_taken_in_float64() -> None:
     array = (1000 + np.random.default_rng(0).normal(size=10**6)).astype(np.float32)
     summary = summarise(array, EDGES)
     assert summary.std == pytest.approx(np.std(array.astype(np.float64)), rel=1e-9)
+
+
+def test_a_diverged_signal_does_not_look_calm() -> None:
+    """Skewness and kurtosis are 0 where nothing spreads, not where nothing is known."""
+    summary = summarise(np.array([np.nan, 1.0, 2.0]), EDGES)
+    assert np.isnan([summary.mean, summary.std, summary.skewness, summary.kurtosis]).all()
