@@ -1,10 +1,11 @@
 # What the book needs day to day. Each target makes the virtual environment it needs; see README.md.
 PYTHON ?= python3
 BIN := .venv/bin
+export NO_MKDOCS_2_WARNING = 1
 
 .PHONY: book serve test bench clean
 book: .venv/book
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 	@echo "The book is built in site/. To read it: make serve"
 
 serve: .venv/book

@@ -354,7 +354,7 @@ def loss_figure(case: str, values: tuple[float, ...], symbol: str) -> object:
 session.show(
     loss_figure("coupled", settings.strengths, "λ"),
     "decay-losses",
-    "Losses (without the penalty) for eight strengths of weight decay, from weak (dark) to strong (bright).",
+    "Losses (without the penalty) for eight strengths of weight decay, the strongest at the top.",
 )
 
 

@@ -118,8 +118,8 @@ class Op:
         return tuple(arguments)
 
 
-#: Every op of the library by name.
 registry: dict[str, Op] = {}
+"""Every op of the library, by name."""
 
 
 def op(

@@ -30,6 +30,11 @@ class Optimizer(Protocol):
         """Move `vector` by one step, in place; `gradient` is left as it was."""
 
 
+def check_rate(rate: Setting) -> None:
+    if not np.all(np.asarray(rate) > 0):
+        raise ValueError(f"a rate must be positive, not {rate}")
+
+
 def decay_weights(vector: np.ndarray, rate: Setting, decay: Setting) -> None:
     """Decoupled decay: θ ← θ − rate · decay · θ. Source: Loshchilov & Hutter (2019)."""
     if np.any(decay):
@@ -42,6 +47,9 @@ class SGD:
 
     rate: Setting = 1e-2
     decay: Setting = 0.0
+
+    def __post_init__(self) -> None:
+        check_rate(self.rate)
 
     def init(self, vector: np.ndarray) -> State:
         return {}
@@ -61,6 +69,9 @@ class Momentum:
     rate: Setting = 1e-2
     beta: float = 0.9
     decay: Setting = 0.0
+
+    def __post_init__(self) -> None:
+        check_rate(self.rate)
 
     def init(self, vector: np.ndarray) -> State:
         return {"sum": np.zeros_like(vector)}
@@ -102,8 +113,7 @@ class Adam:
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        if not np.all(np.asarray(self.rate) > 0):
-            raise ValueError(f"Adam's rate must be positive, not {self.rate}")
+        check_rate(self.rate)
 
     def init(self, vector: np.ndarray) -> State:
         return {"sum": np.zeros_like(vector), "square": np.zeros_like(vector), "steps": 0}

@@ -36,6 +36,7 @@ class Penalty:
     value: Callable[..., Any]
     gradient: Callable[..., np.ndarray]
     proximal: Callable[..., np.ndarray] | None = None
+    of_matrix: bool = False
 
 
 def passed_through(gradient: Callable[..., Any], axes: tuple[int, ...]) -> Callable[..., Any]:
@@ -244,6 +245,7 @@ PENALTIES: dict[str, Penalty] = {
             lpq_forward,
             lpq_gradient,
             lpq_proximal,
+            of_matrix=True,
         ),
     )
 }

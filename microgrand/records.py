@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -108,8 +109,11 @@ def load(path: Path) -> Record:
         raise RecordError(f"{file}: cannot be read ({error.strerror}); run it again") from None
     if hashlib.sha256(content).hexdigest() != manifest.get("arrays_sha256"):
         raise RecordError(f"{file}: damaged (its checksum is not the manifest's); run it again")
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return Record(dict(arrays), manifest)
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return Record(dict(arrays), manifest)
+    except (ValueError, OSError, BadZipFile) as error:
+        raise RecordError(f"{file}: not plain arrays ({error}); run it again") from None
 
 
 def provenance() -> dict[str, Any]:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import GenericAlias
 from typing import Annotated, Any, NoReturn, get_args, get_origin, get_type_hints
 
 import typer
@@ -65,23 +66,19 @@ def parse(
     settings = presets["book"].settings
     hints = get_type_hints(type(settings))
     choices = ", ".join(presets)
+    seeds = {name: preset.seeds for name, preset in presets.items()}
     options: dict[str, tuple[Any, str]] = {
         "preset": (str, f"size of the experiment: {choices} (default: book)"),
-        "seeds": (int, "how many seeds, from 0 up"),
+        "seeds": (int, f"how many seeds, 0 and up ({by_preset(seeds)})"),
         "jobs": (int, "how many processes (default: one a core)"),
         "out": (Path, f"folder for figures and records (default: runs/{lesson}/PRESET)"),
     }
     for item in fields(settings):
-        hint = hints[item.name]
-        repeated = get_origin(hint) is tuple
-        sizes = ", ".join(
-            f"{name} {shown(getattr(preset.settings, item.name))}"
-            for name, preset in presets.items()
-        )
-        help = f"{item.metadata['help']} ({sizes})"
-        options[item.name] = (
-            (list[get_args(hint)[0]], help + "; repeat the flag") if repeated else (hint, help)
-        )
+        kind, note = hints[item.name], ""
+        if get_origin(kind) is tuple:
+            kind, note = GenericAlias(list, get_args(kind)[:1]), "; repeat the flag for each"
+        values = {name: getattr(preset.settings, item.name) for name, preset in presets.items()}
+        options[item.name] = (kind, f"{item.metadata['help']} ({by_preset(values)}){note}")
     chosen: dict[str, Any] = {}
 
     def command(**values: Any) -> None:
@@ -112,9 +109,16 @@ def parse(
     }
 
 
-def shown(value: Any) -> str:
-    """A setting's value in the help."""
-    return " ".join(f"{one:g}" for one in value) if isinstance(value, tuple) else f"{value:g}"
+def by_preset(values: dict[str, Any]) -> str:
+    """A setting's value in each preset, for the help; once where all agree."""
+    words = {
+        name: " ".join(f"{one:.3g}" if isinstance(one, float) else str(one) for one in
+                       (value if isinstance(value, tuple) else (value,)))
+        for name, value in values.items()
+    }  # fmt: skip
+    if len(set(words.values())) == 1:
+        return f"default: {words.popitem()[1]}"
+    return ", ".join(f"{name}: {word}" for name, word in words.items())
 
 
 def call(app: Callable[..., Any], arguments: list[str], name: str) -> Any:

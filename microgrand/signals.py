@@ -32,7 +32,8 @@ class Summary:
     mean; std, the root of the biased variance; skewness, the mean of z³ and kurtosis, the mean of
     z⁴ minus 3 (0 for a normal), with z = (x − mean)/std, both 0 where std is 0; `nonzero`, how many
     numbers are not exactly zero; `histogram`, counts between the fixed edges, with what lies
-    outside counted in the first and the last bin: it always sums to n.
+    outside counted in the first and the last bin: it sums to n. Where training has diverged and
+    left NaN or ∞, the moments are NaN and the histogram counts what is a number.
     """
 
     mean: float
@@ -46,11 +47,13 @@ class Summary:
 def summarise(values: np.ndarray, edges: np.ndarray) -> Summary:
     """Moments in float64, the non-zero count and the histogram of all numbers of an array."""
     flat = np.asarray(values, np.float64).ravel()
+    if not np.isfinite(flat).all():
+        flat = np.where(np.isinf(flat), np.nan, flat)
     mean = flat.mean()
     centred = flat - mean
     std = np.sqrt(np.mean(centred**2))
-    # A spread at the level of rounding is none: z would be noise.
-    z = centred / std if std > 1e-12 * max(abs(mean), 1e-300) else np.zeros_like(flat)
+    # A spread at the level of rounding is none (z would be noise); an unknown one stays unknown.
+    z = np.zeros_like(flat) if std <= 1e-12 * max(abs(mean), 1e-300) else centred / std
     return Summary(
         mean=float(mean),
         std=float(std),
@@ -73,7 +76,8 @@ def take_signals(
     """The six signals, each a list with an array for every layer that has a kernel.
 
     Arguments:
-        x, y: the batch to look at.
+        x, y: the batch to look at. A stack of models shares it: the first layer's input gradient
+            is then the sum over the models.
         loss: of (prediction, target).
         moment: the optimiser's, `optimizer.moment(state)`; without it there is no "moment".
         generator: turns dropout on, and must not be the one training draws from.

@@ -75,8 +75,8 @@ def train(
         batch_size: examples a step; a shorter last batch is used too.
         generator: draws the order of the examples and the dropout masks.
         loss: of (prediction, target), one number a model.
-        penalty: a row of the table; its gradient times `strength` joins the loss's. None of
-            it is in the recorded losses.
+        penalty: a row of the table that takes a vector; its gradient times `strength` joins the
+            loss's. None of it is in the recorded losses.
         strength: λ, a number or a column (models, 1).
         mask: 1 where the penalty acts, shape (size,): `parameters.only("kernel")`. Default: on all.
         shuffle: a new order each epoch.
@@ -86,8 +86,10 @@ def train(
         after: an `Epoch` of an earlier call, to go on from (with the generator in the same state).
 
     Raises:
-        ValueError: if a count is not positive or the sets do not fit.
+        ValueError: if a count is not positive, the sets do not fit, or the penalty takes a matrix.
     """
+    if penalty.of_matrix:
+        raise ValueError(f"{penalty.name} is a penalty of a matrix: put it into the loss")
     if epochs < 0 or batch_size < 1:
         raise ValueError(f"epochs ({epochs}) and batch size ({batch_size}) must be positive")
     if len(train_set.x) != len(train_set.y) or not len(train_set.x):
@@ -148,10 +150,12 @@ def keep_memory() -> None:
 
 
 def stop_early(epochs: Iterable[Epoch], patience: int) -> Iterator[Epoch]:
-    """Pass epochs on until the test loss has not improved for `patience` of them."""
-    best, waited = np.inf, 0
+    """Pass epochs on until no model's test loss has improved for `patience` of them."""
+    best: Any = np.inf
+    waited = 0
     for epoch in epochs:
         yield epoch
-        best, waited = (epoch.test_loss, 0) if epoch.test_loss < best else (best, waited + 1)
+        waited = 0 if np.any(epoch.test_loss < best) else waited + 1
+        best = np.minimum(best, epoch.test_loss)
         if waited >= patience:
             return

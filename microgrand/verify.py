@@ -152,6 +152,8 @@ def conditioned_error(rounded: Any, exact: Any, nearby: Any) -> float:
     Where large terms cancel, a small result is as uncertain as the terms: `nearby`, the result of
     arguments moved by a thousandth, tells how much.
     """
+    if np.shape(rounded) != np.shape(exact) or not np.all(np.isfinite(rounded)):
+        return float("inf")
     moved = float(np.max(np.abs(nearby - exact), initial=0)) / NEARBY
     scale = max(float(np.max(np.abs(exact), initial=0)), moved)
     error = float(np.max(np.abs(rounded - exact), initial=0))

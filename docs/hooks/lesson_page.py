@@ -26,7 +26,15 @@ TOOLBAR = re.compile(
     re.DOTALL,
 )
 CODE = re.compile(r'<div class="highlight-ipynb[^"]*"><pre>(.*?)</pre></div>', re.DOTALL)
-SOLUTION = re.compile(r'<div class="jp-Cell jp-CodeCell[^"]*celltag_solution')
+CELL = r'<div class="jp-Cell jp-CodeCell[^"]*celltag_'
+FOLDED = (  # the <div> to fold away, its class, and what stands on the fold
+    (re.compile(rf"(?={CELL}solution)"), "solution", "Solution"),
+    (
+        re.compile(rf'{CELL}collapse-input.*?(?=<div class="jp-Cell-inputWrapper)', re.DOTALL),
+        "figure-code",
+        "Code of what follows",
+    ),
+)
 DOWNLOAD = (
     '<p class="lesson-download"><a href="{0}" download="{0}">'
     "Download this lesson, executed (.ipynb)</a></p>"
@@ -43,17 +51,17 @@ def end_of_div(html: str, start: int) -> int:
     raise ValueError("a <div> of the notebook is never closed")
 
 
-def folded_solutions(html: str) -> str:
-    """Solutions ran with the lesson; the reader opens them when ready."""
+def folded(html: str, where: re.Pattern[str], kind: str, summary: str) -> str:
+    """Fold a <div> away until the reader opens it: a solution, the code of a figure."""
     parts, position = [], 0
-    for match in SOLUTION.finditer(html):
-        if match.start() < position:  # the template nests two <div> of the same class
+    for match in where.finditer(html):
+        if match.end() < position:  # the template nests two <div> of the same class
             continue
-        end = end_of_div(html, match.start())
+        end = end_of_div(html, match.end())
         parts += [
-            html[position : match.start()],
-            '<details class="solution"><summary>Solution</summary>',
-            html[match.start() : end],
+            html[position : match.end()],
+            f'<details class="{kind}"><summary>{summary}</summary>',
+            html[match.end() : end],
             "</details>",
         ]
         position = end
@@ -89,7 +97,9 @@ def on_page_content(html: str, page: Page, config: Any, files: Files) -> str | N
     html = CODE.sub(
         r'<div class="language-python highlight"><pre><code>\1</code></pre></div>', html
     )
-    html = linked(folded_solutions(html), page, files)
+    for where, kind, summary in FOLDED:
+        html = folded(html, where, kind, summary)
+    html = linked(html, page, files)
     heading = html.find("</h1>")
     after = heading + len("</h1>") if heading >= 0 else 0
     return html[:after] + DOWNLOAD.format(posixpath.basename(uri)) + html[after:]

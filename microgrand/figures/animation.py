@@ -151,6 +151,7 @@ class Animation:
             loop=0,
             lossless=True,
             quality=100,
+            minimize_size=True,
         )
         return buffer.getvalue()
 
