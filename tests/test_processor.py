@@ -1,6 +1,5 @@
 """The processor's state: subnormals are zero inside the block, and as before outside."""
 
-import ctypes
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from microgrand import processor
 from microgrand.processor import flush_subnormals, steady
 
 
@@ -48,8 +46,7 @@ def test_subnormals_are_zero_inside_the_block_only() -> None:
 @pytest.mark.usefixtures("known")
 def test_subnormals_live_again_after_an_exception() -> None:
     with pytest.raises(ZeroDivisionError), flush_subnormals():
-        assert not subnormals_live()
-        raise ZeroDivisionError
+        _ = 1 / 0
     assert subnormals_live()
 
 
@@ -82,12 +79,6 @@ def test_where_the_switch_is_unknown_nothing_changes(
     with flush_subnormals() as possible:
         assert possible is False
         assert subnormals_live()
-
-
-def test_every_known_register_lies_inside_the_environment_that_is_saved() -> None:
-    for word, bits in processor.REGISTERS.values():
-        assert 0 <= word < 16  # words of 4 bytes, as many as are set aside
-        assert 0 < bits < 2 ** (8 * ctypes.sizeof(ctypes.c_uint32))
 
 
 def blas_threads() -> list[int]:

@@ -41,7 +41,6 @@ def manifest(path: Path) -> Path:
 
 @pytest.fixture
 def record(tmp_path: Path) -> Path:
-    """A record that is whole."""
     path = tmp_path / "case-seed-0"
     records.save(path, ARRAYS, {"seed": 0})
     return path
@@ -149,7 +148,6 @@ def make_a_folder(path: Path) -> None:
 
 
 def swap_the_arrays(path: Path) -> None:
-    """Whole arrays, but of another run."""
     records.save(path.with_name("other"), {"losses": np.ones(1)}, {})
     os.replace(npz(path.with_name("other")), npz(path))
 
@@ -191,8 +189,6 @@ def test_objects_are_not_written(record: Path) -> None:
 
 
 class Trap:
-    """Unpickling it says so."""
-
     sprung = False
 
     def __reduce__(self) -> Any:
