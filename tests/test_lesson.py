@@ -1,0 +1,254 @@
+"""What a lesson needs around it: sessions, progress, and what is shown, saved and kept."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from microgrand import lesson, records
+from microgrand.claims import Claim, Evidence
+from microgrand.figures import Animation, Panel, Series, new_figure
+from microgrand.lesson import Session, begin, open_session, title_and_question
+from microgrand.settings import Preset, UserError, setting
+
+LINE = Series("line", "height", np.arange(3.0), np.array([[0.0, 1, 2], [2, 1, 0]]))
+MOVING = Animation(
+    "title", "A line tips.", ("first", "second"), (Panel("", (LINE,), "x", "y", (0, 2), (0, 2)),)
+)
+CLAIM = Claim("K1", "It is large.", (Evidence("size", lambda r, seed: 3.0 + seed, above=1),))
+
+
+@dataclass(frozen=True)
+class Settings:
+    count: int = setting(10, "how many", low=1)
+    rates: tuple[float, ...] = setting((0.1, 0.2), "rates", low=0)
+
+
+PRESETS = {"quick": Preset(Settings(count=2), seeds=1), "book": Preset(Settings(), seeds=3)}
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def session() -> Session:
+    return open_session("curve", PRESETS, {"preset": "quick", "out": "out", "jobs": 1})
+
+
+@pytest.fixture
+def page(session: Session) -> Session:
+    """The same session in a notebook."""
+    return replace(session, notebook=True)
+
+
+# -------------------------------------------------------------------------------- opening a session
+
+
+def test_a_session_has_the_presets_settings_and_seeds_unless_told_otherwise() -> None:
+    session = open_session("curve", PRESETS, {})
+    assert (session.preset, session.settings, session.seeds) == ("book", Settings(), (0, 1, 2))
+    assert session.out == Path("runs/curve/book")
+    assert session.jobs >= 1
+    chosen = {"preset": "quick", "seeds": 2, "jobs": 7, "out": Path("there"), "rates": (0.5, 0.6)}
+    session = open_session("curve", PRESETS, dict(chosen))
+    assert session.settings == Settings(count=2, rates=(0.5, 0.6))
+    assert (session.seeds, session.jobs, session.out) == ((0, 1), 7, Path("there"))
+
+
+def test_the_command_gives_the_same_results_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = {"preset": "quick", "seeds": 2, "rates": (0.5, 1e-7), "count": 4}
+    session = open_session("curve", PRESETS, chosen)
+    program, run, name, *flags = session.command.split()
+    assert (program, run, name) == ("microgrand", "run", "curve")
+    monkeypatch.setattr(sys, "argv", ["", *flags])
+    again = begin("curve", PRESETS)
+    assert (again.settings, again.seeds) == (session.settings, session.seeds)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"preset": "tiny"}, "--preset tiny is unknown: choose one of quick, book"),
+        ({"count": 0, "out": "new"}, "--count 0 is out of range"),
+        ({"out": "file"}, "--out file cannot be written to"),
+        ({"out": "file/below"}, "--out file/below cannot be written to"),
+        ({"out": "held"}, "--out held"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(
+    empty_folder: Path, chosen: dict[str, Any], message: str
+) -> None:
+    (empty_folder / "file").write_text("in the way")
+    (empty_folder / "held").mkdir()
+    (empty_folder / "held" / "records").write_text("in the way of the records")
+    before = sorted(empty_folder.rglob("*"))
+    with pytest.raises(UserError) as refused:
+        open_session("curve", PRESETS, dict(chosen))
+    assert str(refused.value).startswith(message)
+    assert sorted(empty_folder.rglob("*")) == before
+
+
+def test_a_notebook_takes_preset_and_folder_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    monkeypatch.setitem(sys.modules, "IPython", sys)
+    monkeypatch.setattr(sys, "argv", ["kernel", "--no-flag-of-ours"])
+    monkeypatch.delenv("MICROGRAND_PRESET", raising=False)
+    monkeypatch.setenv("MICROGRAND_OUT", "elsewhere")
+    session = begin("curve", PRESETS)
+    assert (session.preset, session.out, session.notebook) == ("book", Path("elsewhere"), True)
+    monkeypatch.setenv("MICROGRAND_PRESET", "quick")
+    assert begin("curve", PRESETS).preset == "quick"
+
+
+def test_a_lesson_is_called_by_its_heading_and_its_first_line(empty_folder: Path) -> None:
+    path = empty_folder / "lesson.py"
+    path.write_text(
+        "# %% [markdown]\n# # A *heading*\n#\n# What is asked?\n# More.\n#\n# ## Next\n"
+    )
+    assert title_and_question(path) == ("A *heading*", "What is asked?")
+
+
+def test_lessons_are_found_inside_the_package_or_else_beside_it(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "PACKAGE", empty_folder / "package")
+    for place in (empty_folder / "lessons", empty_folder / "package" / "lessons"):
+        place.mkdir(parents=True)
+        for name in ("b.py", "a.py", "_private.py", "notes.txt"):
+            (place / name).touch()
+        assert lesson.all_lessons() == {"a": place / "a.py", "b": place / "b.py"}
+
+
+# --------------------------------------------------------------------------------------- progress
+
+
+RUNS = [("plain", 0), ("plain", 1)]
+
+
+def test_in_a_log_each_finished_run_is_a_line(
+    session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert list(session.progress(iter(RUNS), 2)) == RUNS
+    assert capsys.readouterr().out.splitlines() == [
+        "curve: plain, seed 0 done (1 of 2)",
+        "curve: plain, seed 1 done (2 of 2)",
+    ]
+
+
+def test_on_a_terminal_there_is_a_bar(
+    session: Session, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert list(session.progress(iter(RUNS), 2)) == RUNS
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "curve" in shown.err
+    assert "0/2" in shown.err
+
+
+def test_a_notebook_shows_no_progress(page: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(page.progress(iter(RUNS), 2)) == RUNS
+    shown = capsys.readouterr()
+    assert shown.out + shown.err == ""
+
+
+# -------------------------------------------------------------------------- shown, saved and kept
+
+
+def test_in_a_terminal_figures_and_animations_are_files(session: Session) -> None:
+    figure, ax = new_figure()
+    ax.plot([0, 1])
+    assert session.show(figure, "still", "A line.") is None
+    assert session.play(MOVING, "moving", "A line that tips.") is None
+    names = {path.name for path in session.out.iterdir()}
+    assert names == {"still.svg", "still.png", "moving.webp", "moving.json"}
+    for name in ("still.png", "moving.webp"):
+        with Image.open(session.out / name) as image:
+            image.verify()
+    assert json.loads((session.out / "moving.json").read_text("utf-8"))["alt"] == "A line tips."
+
+
+def test_on_a_page_figures_animations_and_tables_are_markup(page: Session) -> None:
+    figure, _ = new_figure()
+    assert "<svg" in str(page.show(figure, "still", "A line."))
+    assert 'src="moving.json"' in str(page.play(MOVING, "moving", "A line that tips."))
+    assert "<table" in str(page.table(["a"], [["1"]], "Numbers."))
+    assert "<table" in str(page.judge([CLAIM], {}))
+    # The player's data is a file; a still figure is in the page.
+    assert {path.name for path in page.out.iterdir()} == {
+        "moving.webp",
+        "moving.json",
+        "claims.json",
+    }
+
+
+def no_constants(name: str) -> None:
+    raise AssertionError(f"{name} is no JSON")
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1)])
+@pytest.mark.parametrize(
+    "value", [lambda r, seed: 3.0 + seed, lambda r, seed: float("nan")], ids=["number", "nan"]
+)
+def test_judgements_are_kept_as_json_that_any_reader_takes(
+    session: Session, seeds: tuple[int, ...], value: Callable[[Any, int], float]
+) -> None:
+    session = replace(session, seeds=seeds)
+    claim = replace(CLAIM, evidence=(replace(CLAIM.evidence[0], values=value),))
+    session.judge([claim], {})
+    text = (session.out / "claims.json").read_text("utf-8")
+    kept = json.loads(text, parse_constant=no_constants)
+    assert kept["seeds"] == list(seeds)
+    assert (kept["lesson"], kept["preset"], kept["command"]) == ("curve", "quick", session.command)
+    assert kept["versions"]["numpy"] == np.__version__
+    assert [claim["name"] for claim in kept["claims"]] == ["K1"]
+
+
+def test_the_verdicts_are_printed(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    replace(session, seeds=(0, 1)).judge([CLAIM], {})
+    shown = capsys.readouterr().out
+    for word in ("K1", "It is large.", "size: 3.5 [3, 4]", "> 1", "holds"):
+        assert word in shown
+
+
+@dataclass
+class Finished:
+    """As much of a record as `about` looks at."""
+
+    manifest: dict[str, Any] = field(default_factory=dict)
+
+
+def test_what_results_rest_on_is_said(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    versions = {"numpy": "2.0", "microgrand": "9.9"}
+    results: Any = {
+        ("a", seed): Finished(
+            {"versions": versions, "seconds": 2.0, "finished": day, "commit": "0123abc"}
+        )
+        for seed, day in enumerate(["2030-01-02", "2030-01-01"])
+    }
+    session.about(results)
+    shown = " ".join(capsys.readouterr().out.split())
+    for word in (session.command, "2, 4 s in all", "2030-01-02", "numpy 2.0", "0123abc"):
+        assert word in shown
+
+
+def test_the_end_says_where_everything_went(
+    session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.play(MOVING, "moving", "A line that tips.")
+    session.end()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "1 figures: out" or lines[0] == "1 figure: out"
+    assert lines[1] == f"records: {Path('out/records')}"
+    assert session.command in lines[2]
