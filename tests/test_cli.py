@@ -1,0 +1,285 @@
+"""The command line, as its user meets it: what it says, where, and with which exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from microgrand import cli, lesson
+from microgrand.op import registry
+from microgrand.verify import verify
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def microgrand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Calls the command in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["microgrand", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return Said(int(ended.value.code or 0), *capsys.readouterr())
+
+    return call
+
+
+def in_a_process(folder: Path, *words: str) -> Said:
+    """Calls the command as a shell does."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "microgrand.cli", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"COLUMNS": "200", "TERMINAL_WIDTH": "200"},
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def is_one_clear_line(said: Said, *named: str) -> None:
+    assert said.code == 2
+    assert said.err.startswith("microgrand: ")
+    assert said.err.endswith("\n")
+    assert len(said.err.splitlines()) == 1
+    for words in named:
+        assert words in said.err
+
+
+# -------------------------------------------------------------------------------------- what works
+
+
+def test_alone_it_prints_its_help(tmp_path: Path) -> None:
+    alone = in_a_process(tmp_path)
+    assert alone == in_a_process(tmp_path, "--help")
+    assert (alone.code, alone.err) == (0, "")
+    for command in ("list", "run", "verify", "claims"):
+        assert f"\n  {command} " in alone.out
+
+
+def test_list_names_every_lesson_with_its_title_and_question(microgrand: Command) -> None:
+    said = microgrand("list")
+    assert said.code == 0
+    for name, path in lesson.all_lessons().items():
+        title, question = lesson.title_and_question(path)
+        assert [name, *title.split()] in [line.split() for line in said.out.splitlines()]
+        assert question in said.out
+    assert "Curve fitting" in said.out
+
+
+@pytest.mark.parametrize("words", ["run", "verify", "claims", "list"])
+def test_every_command_has_help(microgrand: Command, words: str) -> None:
+    said = microgrand(words, "--help")
+    assert said.code == 0
+    assert "Usage: microgrand" in said.out
+    assert "--help" in said.out
+
+
+def test_help_of_a_lesson_names_every_setting_with_the_presets_values(tmp_path: Path) -> None:
+    said = in_a_process(tmp_path, "run", "curve", "--help")
+    assert said.code == 0
+    text = " ".join(said.out.split())
+    assert "Usage: microgrand run curve" in text
+    # As the issue and the article have them.
+    for flag in (
+        "--preset", "--seeds", "--jobs", "--out", "--epochs", "--sweep-epochs", "--curve-seed",
+        "--points", "--noise", "--batch-size", "--learning-rate", "--strengths", "--rates",
+        "--samples",
+    ):  # fmt: skip
+        assert f"{flag} " in text
+    for value in ("227", "1000", "10000", "100", "0.1", "0.001", "64", "1e-05"):
+        assert value in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_verify_prints_a_row_for_each_argument(microgrand: Command) -> None:
+    said = microgrand("verify", "dense", "tanh", "--examples", "3")
+    assert said.code == 0
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said.out.splitlines()]
+    found = [(row[0], row[1], row[2], row[-1]) for row in rows if len(row) > 3]
+    arguments = [("dense", "x"), ("dense", "kernel"), ("dense", "bias"), ("tanh", "x")]
+    assert found == [(*names, "3", "ok") for names in arguments]
+
+
+def strict(text: str) -> Any:
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_verify_prints_json_of_every_op(microgrand: Command) -> None:
+    said = microgrand("verify", "--json", "--examples", "2", "--seed", "5")
+    assert said.code == 0
+    checks = strict(said.out)
+    named = [(check["op"], check["argument"]) for check in checks]
+    assert named == [(name, argument) for name in registry for argument in registry[name].gradients]
+    expected = {field.name for field in fields(next(verify(["relu"], 1)))} | {"passed"}
+    for check in checks:
+        assert set(check) == expected
+        assert check["passed"] is True
+        assert check["examples"] == 2
+        assert 0 <= check["gradient"] <= 1e-7
+
+
+def twice(cotangent: Any, output: Any, x: Any) -> Any:
+    return 2 * cotangent * (1 - output**2)
+
+
+def wrong_shape(cotangent: Any, output: Any, x: Any) -> Any:
+    return np.zeros(7)
+
+
+@pytest.mark.parametrize("wrong", [twice, wrong_shape])
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_verify_ends_with_1_where_a_gradient_is_wrong(
+    microgrand: Command, monkeypatch: pytest.MonkeyPatch, wrong: Any, flags: list[str]
+) -> None:
+    monkeypatch.setitem(registry, "tanh", replace(registry["tanh"], gradients={"x": wrong}))
+    said = microgrand("verify", "tanh", "relu", "--examples", "3", *flags)
+    assert said.code == 1
+    assert said.err == ""
+    if flags:
+        assert [check["passed"] for check in strict(said.out)] == [False, True]
+    else:
+        assert "1 of 2 gradients failed" in said.out
+
+
+# ------------------------------------------------------------------------------------ what is wrong
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("--bogus", ["--bogus"]),
+        ("bogus", ["bogus"]),
+        ("run", ["--help"]),
+        ("run bogus", ["bogus"]),
+        ("run curve --bogus 1", ["--bogus"]),
+        ("run curve more", ["more"]),
+        ("run curve --epochs", ["--epochs"]),
+        ("run curve --epochs many", ["--epochs"]),
+        ("run curve --epochs 1.5", ["--epochs"]),
+        ("run curve --noise loud", ["--noise"]),
+        ("run curve --rates 0.1 --rates x", ["--rates"]),
+        ("run curve --epochs 0", ["--epochs 0", "1 or more"]),
+        ("run curve --learning-rate 0", ["--learning-rate 0", "from 1e-06 to 1"]),
+        ("run curve --learning-rate 2", ["--learning-rate 2", "from 1e-06 to 1"]),
+        ("run curve --noise nan", ["--noise nan"]),
+        ("run curve --noise inf", ["--noise inf"]),
+        ("run curve --noise -0.5", ["--noise -0.5", "0 or more"]),
+        ("run curve --rates 0.5 --rates 1.5", ["--rates 1.5", "from 0 to 1"]),
+        ("run curve --strengths 0.5 --strengths -1", ["--strengths -1", "0 or more"]),
+        ("run curve --preset tiny", ["--preset tiny", "quick, book, article"]),
+        ("run curve --jobs 0", ["--jobs 0"]),
+        ("run curve --seeds 0", ["--seeds 0"]),
+        ("run curve --seeds -1", ["--seeds -1"]),
+        (f"run curve --out {__file__}", ["--out", __file__]),
+        (f"run curve --out {__file__}/below", ["--out", __file__]),
+        ("verify bogus", ["bogus", "relu"]),
+        ("verify tanh bogus", ["bogus"]),
+        ("verify --examples 0", ["--examples 0"]),
+        ("verify --examples x", ["--examples"]),
+        ("verify --examples 1 --seed -1", ["--seed -1"]),
+        ("claims bogus", ["bogus", "curve"]),
+        ("claims", ["curve", "microgrand run"]),
+        ("claims curve --runs nowhere", ["nowhere", "microgrand run"]),
+        ("list more", ["more"]),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_leaves_nothing_behind(
+    microgrand: Command, tmp_path: Path, words: str, named: list[str]
+) -> None:
+    is_one_clear_line(said := microgrand(*words.split()), *named)
+    assert said.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words", ["run curve --epochs 0 --preset quick", f"run curve --out {__file__}/below", "bogus"]
+)
+def test_in_a_process_of_its_own_it_is_the_same(tmp_path: Path, words: str) -> None:
+    is_one_clear_line(said := in_a_process(tmp_path, *words.split()))
+    assert said.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_run_says_that_it_can_go_on_and_ends_with_130(
+    microgrand: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: Any, **keywords: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("runpy.run_path", interrupted)
+    said = microgrand("run", "curve")
+    assert said.code == 130
+    assert "start again to go on" in said.out + said.err
+    assert "Traceback" not in said.err
+
+
+# ------------------------------------------------------------------------------------------ claims
+
+
+def kept(**changes: Any) -> dict[str, Any]:
+    """What a lesson writes, as far as the command reads it."""
+    finding = {
+        "measure": "size", "bound": "> 1", "values": [3.0, 4.0],
+        "mean": 3.5, "low": 3.0, "high": 4.0, "supports": True,
+    }  # fmt: skip
+    claim = {"name": "K1", "text": "It is large.", "findings": [finding], "verdict": "holds"}
+    return {"command": "microgrand run curve", "seeds": [0, 1], "claims": [claim]} | changes
+
+
+def write(folder: Path, content: Any) -> Path:
+    folder.mkdir(parents=True)
+    text = content if isinstance(content, str) else json.dumps(content)
+    (folder / "claims.json").write_text(text)
+    return folder / "claims.json"
+
+
+def test_claims_shows_the_latest_results(microgrand: Command, tmp_path: Path) -> None:
+    latest = write(tmp_path / "runs/curve/quick", kept(command="the latest"))
+    earlier = write(tmp_path / "runs/curve/book", kept(command="an earlier one"))
+    os.utime(earlier, (1e9, 1e9))
+    for words in (["claims"], ["claims", "curve"]):
+        said = microgrand(*words)
+        assert said.code == 0
+        assert f"{latest.relative_to(tmp_path)}: the latest, 2 seeds" in said.out
+        assert "an earlier one" not in said.out
+        for word in ("K1", "It is large.", "size: 3.5 [3, 4]", "holds"):
+            assert word in said.out
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "{", "[]", "3", "{}",
+        kept(seeds=3), kept(seeds=None), kept(claims="K1"), kept(claims=[{}]),
+        kept(claims=[kept()["claims"][0] | {"findings": [{"measure": "size"}]}]),
+    ],
+    ids=["empty", "cut off", "list", "number", "nothing", "seeds", "no seeds", "words",
+         "no claim", "no finding"],
+)  # fmt: skip
+def test_damaged_results_are_one_line_that_says_what_to_do(
+    microgrand: Command, tmp_path: Path, content: Any
+) -> None:
+    write(tmp_path / "runs/curve/quick", content)
+    said = microgrand("claims")
+    is_one_clear_line(said, str(Path("runs/curve/quick/claims.json")), "delete it")
