@@ -1,0 +1,110 @@
+"""Still figures: the same bytes each time, and ink that is the page's own."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
+
+from microgrand.figures import GREY, PALETTE, new_figure, sequence, svg
+from microgrand.figures.still import INK, save
+
+
+@pytest.fixture(autouse=True)
+def default_style() -> Iterator[None]:
+    with mpl.rc_context():
+        yield
+
+
+def draw() -> Figure:
+    """Something of everything that has ink: labels, ticks, a title, a legend, text, marks."""
+    figure, (left, right) = new_figure(1, 2, width=6)
+    left.plot([0, 1], [1, -2], "o-", label="line")
+    left.set(title="title", xlabel="x", ylabel="y")
+    left.legend(title="key")
+    left.text(0.5, 0, "words")
+    right.fill_between([0, 1], [0, 0], [1, 2], alpha=0.3)
+    right.scatter([0, 1], [1, 0])
+    figure.suptitle("over all")
+    return figure
+
+
+def test_ink_takes_the_colour_of_the_page() -> None:
+    markup = svg(draw())
+    assert INK not in markup.lower()
+    assert "#000000" not in markup  # no other black is left that a dark page would swallow
+    root = ET.fromstring(markup)
+    words = {"title", "x", "y", "line", "key", "words", "over all"}
+    inked = {
+        node.text
+        for node in root.iter("{http://www.w3.org/2000/svg}text")
+        if "currentColor" in node.get("style", "")
+    }
+    assert words <= inked
+    for colour in PALETTE[:2]:
+        assert colour in markup
+
+
+def test_the_markup_is_an_svg_element_without_a_background() -> None:
+    markup = svg(draw())
+    root = ET.fromstring(markup)  # well-formed
+    assert root.tag.endswith("svg")
+    assert markup.startswith("<svg")  # no declaration: it stands inside a page
+    assert "#ffffff" not in markup
+    assert "fill: white" not in markup
+
+
+def test_the_same_figure_gives_the_same_bytes(tmp_path: Path) -> None:
+    assert svg(draw()) == svg(draw())
+    for name in ("a", "b"):
+        save(draw(), tmp_path / name)
+    for ending in ("svg", "png"):
+        first, second = (tmp_path / f"{name}.{ending}" for name in ("a", "b"))
+        assert first.read_bytes() == second.read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"a.svg", "a.png", "b.svg", "b.png"}
+
+
+def test_the_style_at_the_time_of_saving_changes_nothing() -> None:
+    first, second = draw(), draw()
+    expected = svg(first)
+    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": None}):
+        assert svg(second) == expected
+
+
+def test_files_are_on_white_and_in_dark_ink(tmp_path: Path) -> None:
+    """They are looked at outside of any page."""
+    save(draw(), tmp_path / "figure")
+    with Image.open(tmp_path / "figure.png") as image:
+        pixels = np.array(image.convert("RGBA")).reshape(-1, 4)
+    assert pixels[0].tolist() == [255, 255, 255, 255]
+    assert np.all(pixels[:, 3] == 255)
+    assert pixels[:, :3].sum(axis=1).min() < 60
+    assert "currentColor" not in (tmp_path / "figure.svg").read_text("utf-8")
+
+
+def test_new_figures_have_the_size_and_axes_that_were_asked_for() -> None:
+    figure, axes = new_figure(2, 3, width=7, height=4, sharex=True)
+    assert figure.get_size_inches().tolist() == [7, 4]
+    assert axes.shape == (2, 3)
+    axes[0, 0].set_xlim(3, 5)
+    assert axes[1, 2].get_xlim() == (3, 5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 8, 10])
+def test_a_sequence_of_colours_grows_steadily_brighter(count: int) -> None:
+    colours = sequence(count)
+    assert len(set(colours)) == count
+    brightness = [np.dot((0.2126, 0.7152, 0.0722), to_rgb(colour)) for colour in colours]
+    assert brightness == sorted(brightness)
+    assert not {INK, GREY, *PALETTE} & set(colours)
+
+
+def test_the_colours_can_be_told_apart() -> None:
+    colours = np.array([to_rgb(colour) for colour in (*PALETTE, GREY, INK)])
+    distances = np.linalg.norm(colours[:, None] - colours[None], axis=-1)
+    assert distances[np.triu_indices(len(colours), 1)].min() > 0.2
