@@ -14,9 +14,11 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import itertools
+import platform
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -108,32 +110,42 @@ def matrix_products(models: int) -> Step:
     return step
 
 
-def milliseconds(
-    contestants: dict[str, Step], rounds: int = 30, steps: int = 40
-) -> dict[str, float]:
-    """The median time of a step, in bursts of `steps`, the contestants taking turns."""
+def milliseconds(contestants: dict[str, Callable[[], Step]], rounds: int = 30) -> dict[str, float]:
+    """The median time of a step, in bursts of 40, the contestants taking turns.
+
+    Every burst starts from fresh weights: strong decay would drive them into subnormal numbers, and
+    the two libraries would be compared at the speed of the processor's slow path.
+    """
     times: dict[str, list[float]] = {name: [] for name in contestants}
-    for turn in range(rounds + 3):
-        for name, step in contestants.items():
-            start = time.perf_counter()
-            for _ in range(steps):
+    for _ in range(rounds):
+        for name, make in contestants.items():
+            step = make()
+            for _ in range(5):  # warm up
                 step()
-            if turn >= 3:  # the first turns warm up
-                times[name].append((time.perf_counter() - start) / steps * 1e3)
+            start = time.perf_counter()
+            for _ in range(40):
+                step()
+            times[name].append((time.perf_counter() - start) / 40 * 1e3)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
 def main() -> None:
     torch.set_num_threads(1)
-    print(f"NumPy {np.__version__}, PyTorch {torch.__version__}, one thread\n")
+    print(
+        f"NumPy {np.__version__}, PyTorch {torch.__version__}, one thread, {platform.machine()}\n"
+    )
     print("| workload | microgrand | PyTorch eager | matrix products | PyTorch / microgrand |")
     print("|---|---|---|---|---|")
-    for workload, ours, theirs, models in (
-        ("curve, a step", microgrand_step(()), pytorch_step(0.0), 1),
-        ("curve, a step of eight strengths", microgrand_step(STRENGTHS), pytorch_sweep(), 8),
+    for workload, strengths, theirs in (
+        ("curve, a step", (), lambda: pytorch_step(0.0)),
+        ("curve, a step of eight strengths", STRENGTHS, pytorch_sweep),
     ):
         times = milliseconds(
-            {"microgrand": ours, "PyTorch": theirs, "products": matrix_products(models)}
+            {
+                "microgrand": partial(microgrand_step, strengths),
+                "PyTorch": theirs,
+                "products": partial(matrix_products, max(1, len(strengths))),
+            }
         )
         print(
             f"| {workload} | {times['microgrand']:.3f} ms | {times['PyTorch']:.3f} ms "

@@ -28,7 +28,7 @@ from microgrand.layers import Dense, Dropout, LeakyReLU, Sequential
 from microgrand.lesson import begin
 from microgrand.optimizers import SGD, Adam, AdamW, Optimizer
 from microgrand.penalties import PENALTIES
-from microgrand.records import checksum
+from microgrand.records import Record, checksum
 from microgrand.settings import Preset, setting
 from microgrand.tape import Parameters
 from microgrand.training import train
@@ -267,15 +267,23 @@ session.about(results)
 #
 # ## Without regularisation
 
+
+# %%
+def noise_floor(record: Record) -> float:
+    """The variance of the noise on the scale of the data: no prediction can have a smaller loss."""
+    return float((settings.noise / record["data"][2]) ** 2)
+
+
 # %% tags=["collapse-input"]
 plain = results["plain", 0]
-floor = (settings.noise / plain["data"][2]) ** 2
+floor = noise_floor(plain)
 figure, ax = new_figure()
 for curve_losses, name, colour in zip(
     plain["losses"][1:, :, 0].T, ("training", "test"), PALETTE, strict=False
 ):
     ax.plot(np.arange(1, settings.epochs + 1), np.log10(curve_losses), label=name, color=colour)
-ax.axhline(np.log10(floor), color=GREY, linestyle="--", label="noise floor") if floor else None
+if floor:
+    ax.axhline(np.log10(floor), color=GREY, linestyle="--", label="noise floor")
 ax.set(xlabel="epoch", ylabel="log₁₀ of the loss")
 ax.legend()
 session.show(
@@ -347,7 +355,7 @@ def loss_figure(case: str, values: tuple[float, ...], symbol: str) -> object:
             ax.plot(epochs, np.log10(losses[1:, half, model]), color=colour, label=f"{value:.2g}")
         ax.set(title=name, xlabel="epoch")
     axes[0].set(ylabel="log₁₀ of the loss")
-    axes[1].legend(title=symbol, fontsize=7, title_fontsize=8, loc="upper right", ncols=2)
+    figure.legend(*axes[0].get_legend_handles_labels(), title=symbol, loc="outside right center")
     return figure
 
 
@@ -399,7 +407,7 @@ session.play(
 )
 
 # %% [markdown]
-# Weak decay changes nothing that one can see. At a strength of 0.0005 the fine structure goes. From 0.01 on nothing is left but a horizontal line: the mean of the data, the best that a network can say whose weights may not be anything. A constant has no weights to pay for, only a bias.
+# Weak decay changes nothing that one can see. At a strength of 0.0005 the fine structure goes. From 0.01 on nothing is left but a horizontal line: a constant needs no weights, only the last bias. At first it is the mean of the data, the best that a constant can be. At $\lambda = 1$ it is not even that, because the bias is decayed like everything else: the line lies at two thirds of the mean (exercise 2 shows why).
 #
 # The same in one number: the standard deviation of the prediction over that of the data. 1 means that the prediction swings as far as the data do, 0 that it is a constant.
 
@@ -429,7 +437,7 @@ session.table(
 
 
 # %% tags=["collapse-input"]
-def density_panels(case: str, values: tuple[float, ...], symbol: str) -> Animation:
+def density_panels(case: str, values: tuple[float, ...], symbol: str, highest: float) -> Animation:
     densities = results[case, 0]["densities"]
     start = Series("line", "at the start", theta_coarse, densities[0, 0])
     panels = tuple(
@@ -439,7 +447,7 @@ def density_panels(case: str, values: tuple[float, ...], symbol: str) -> Animati
             x_label="θ",
             y_label="",
             x_limits=(-0.3, 0.3),
-            y_limits=(0, 20),
+            y_limits=(0, highest),
         )
         for model, value in enumerate(values)
     )
@@ -453,7 +461,7 @@ def density_panels(case: str, values: tuple[float, ...], symbol: str) -> Animati
 
 
 session.play(
-    density_panels("coupled", settings.strengths, "λ"),
+    density_panels("coupled", settings.strengths, "λ", highest=20),
     "decay-density",
     "The density of the weights while they are learned (bandwidth 0.005; peaks above 20 are cut off). The stronger the decay, the closer the weights gather at zero.",
 )
@@ -496,7 +504,7 @@ def weight_table(case: str, values: tuple[float, ...], symbol: str) -> object:
 weight_table("coupled", settings.strengths, "λ")
 
 # %% [markdown]
-# As long as the network still predicts something, not one weight in a hundred is exactly zero, however many are small. Zeros appear only where the prediction has become a constant. Then no error signal passes through the dead layers any more, decay is the only force left, and the weights shrink by a constant factor a step until the number format gives up. That is underflow, not selection. (A proximal step makes true zeros while the network lives: exercise 5.)
+# As long as the network still predicts something, not one weight in a hundred is exactly zero, however many are small. Zeros appear only where the prediction has become a constant. Then no error signal passes through the dead layers any more, decay is the only force left, and the weights shrink step by step until the number format gives up. That is underflow, not selection. (A proximal step makes true zeros while the network lives: exercise 5.)
 #
 # ### Decay inside Adam, decay beside Adam
 #
@@ -587,7 +595,7 @@ session.show(
 
 # %% tags=["collapse-input"]
 session.play(
-    density_panels("dropout", settings.rates, "p"),
+    density_panels("dropout", settings.rates, "p", highest=6),
     "dropout-density",
     "The density of the weights while they are learned, for ten rates of dropout (bandwidth 0.005).",
 )
@@ -634,6 +642,12 @@ def error_ratio(results: dict, seed: int) -> float:
     return float(np.sqrt(squared[hard].mean() / squared[~hard].mean()))
 
 
+def zeros_of_the_living(results: dict, seed: int) -> float:
+    """The share of exact zeros at the strongest decay that leaves more than a constant."""
+    living = np.flatnonzero(spread(results, "coupled", seed) > 0.1)
+    return float(results["coupled", seed]["zero"][living[-1]]) if len(living) else float("nan")
+
+
 def roughness(prediction: np.ndarray) -> np.ndarray:
     """Mean size of the second difference: how jagged a prediction is."""
     return np.abs(np.diff(prediction, 2, axis=-1)).mean(axis=-1)
@@ -646,7 +660,7 @@ claims = [
         "Unregularised, there is no sign of high variance or bias, and both losses fall monotonically over 100 epochs.",
         (
             Evidence("test loss / training loss", lambda r, s: np.divide(*final_loss(r, "plain", s)[::-1, 0]), below=1.25),
-            Evidence("training loss / noise floor", lambda r, s: final_loss(r, "plain", s)[0, 0] / floor, below=2),
+            Evidence("training loss / noise floor", lambda r, s: final_loss(r, "plain", s)[0, 0] / noise_floor(r["plain", s]), below=2),
             Evidence("share of epochs in which the training loss rises", lambda r, s: np.mean(np.diff(r["plain", s]["losses"][:, 0, 0]) > 0), below=0.05),
         ),
         comment="No variance, but bias: the loss stays well above the noise floor. And the fall is a jitter.",
@@ -673,15 +687,16 @@ claims = [
         (
             Evidence("spread of prediction / data at λ = 0.01", lambda r, s: spread(r, "coupled", s)[at(λ, 0.01)], above=0.1),
             Evidence("spread of prediction / data at λ = 0.1", lambda r, s: spread(r, "coupled", s)[at(λ, 0.1)], below=0.05),
+            Evidence("prediction / mean of the data at λ = 1", lambda r, s: r["coupled", s]["predictions"][-1, at(λ, 1)].mean() / r["coupled", s]["data"][0], above=0.95),
         ),
-        comment="The turning point lies lower: at 0.01 the prediction is a constant already.",
+        comment="The turning point lies lower: at 0.01 the prediction is a constant already. And at 1 it is less than the mean.",
     ),
     Claim(
         "K5",
         "p(θ) narrows with λ to a Dirac delta at λ = 1: L2 makes θ sparse.",
         (
             Evidence("rank correlation of λ and the standard deviation of θ", lambda r, s: rank_correlation(λ, r["coupled", s]["std"]), below=-0.8),
-            Evidence("share of exact zeros at the largest λ that still predicts more than the mean", lambda r, s: r["coupled", s]["zero"][np.flatnonzero(spread(r, "coupled", s) > 0.1)[-1]], above=0.5),
+            Evidence("share of exact zeros at the largest λ that still predicts more than the mean", zeros_of_the_living, above=0.5),
         ),
         comment="Narrow, yes; sparse, no. Zeros come only by underflow, once the network is dead.",
     ),
@@ -711,7 +726,7 @@ claims = [
         "p(θ) is wider with dropout than with L2 and hardly depends on p; at p = 1 nothing is learned.",
         (
             Evidence("narrowest std of θ over all p / std of θ at λ = 0.001", lambda r, s: r["dropout", s]["std"].min() / r["coupled", s]["std"][at(λ, 1e-3)], above=1),
-            Evidence("widest / narrowest std of θ over all p", lambda r, s: r["dropout", s]["std"].max() / r["dropout", s]["std"].min(), below=1.1),
+            Evidence("widest / narrowest std of θ over all p", lambda r, s: r["dropout", s]["std"].max() / r["dropout", s]["std"].min(), below=1.25),
             Evidence("mean change of a weight at p = 1 / at p = 0", lambda r, s: r["dropout", s]["moved"][-1] / r["dropout", s]["moved"][0], below=0.01),
         ),
     ),
@@ -737,15 +752,19 @@ assert by_hand == network().init((1,), np.random.default_rng(0)).vector.size
 print(f"{by_hand} numbers, most of them in the three hidden kernels")
 
 # %% [markdown]
-# **2. The collapsed network.** A network that can only say one number $c$ says the one with the smallest mean squared error. Show that it is the mean of the data, and that the loss is then their variance. (Set the derivative of $\frac1n\sum(c - y_i)^2$ to zero.) Compare with the losses for λ = 0.01 and 0.1 above.
+# **2. The collapsed network.** A network that can only say one number $c$ says the one with the smallest loss. Show that this is the mean $\bar y$ of the data. (Set the derivative of $\frac1n\sum(c - y_i)^2$ to zero.) Then decay $c$ too, with the penalty $\frac12 \lambda c^2$: where does it come to lie? Find the two thirds of λ = 1 in the result.
 
 # %% tags=["solution"]
 y = data.train.y.astype(np.float64)
 constants = np.linspace(0, 1, 2001)
-constant_losses = [np.mean((constant - y) ** 2) for constant in constants]
-assert abs(constants[np.argmin(constant_losses)] - y.mean()) < 1e-3
-assert np.isclose(np.mean((y.mean() - y) ** 2), y.var())
-print(f"mean {y.mean():.3f}, variance {y.var():.4f}, log₁₀ of it {np.log10(y.var()):.2f}")
+for strength in (0.0, 0.1, 1.0):
+    penalised = [np.mean((c - y) ** 2) + strength * c**2 / 2 for c in constants]
+    best = constants[np.argmin(penalised)]
+    # 2(c − ȳ) + λc = 0, so c = ȳ/(1 + λ/2): the mean for λ = 0, two thirds of it for λ = 1.
+    assert abs(best - y.mean() / (1 + strength / 2)) < 1e-3
+    print(f"λ = {strength:g}: c = {best:.3f}, {best / y.mean():.1%} of the mean")
+last = results["coupled", 0]["predictions"][-1, -1].mean()
+print(f"and the network of λ = {settings.strengths[-1]:g}: {last:.3f}, {last / y.mean():.1%}")
 
 # %% [markdown]
 # **3. Adam's first step.** Where the loss has no gradient, only the coupled pull $\lambda\theta$ is left. How large is Adam's first step on a weight of 0.1, for λ = 1 and for λ = 0.001? And SGD's? Write down $m$, $v$ and the corrected step for $t = 1$ first.

@@ -31,8 +31,8 @@ class Optimizer(Protocol):
 
 
 def check_rate(rate: Setting) -> None:
-    if not np.all(np.asarray(rate) > 0):
-        raise ValueError(f"a rate must be positive, not {rate}")
+    if not np.all(np.asarray(rate) >= 0):
+        raise ValueError(f"a rate must not be negative, as {rate} is")
 
 
 def decay_weights(vector: np.ndarray, rate: Setting, decay: Setting) -> None:
@@ -113,7 +113,8 @@ class Adam:
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        check_rate(self.rate)
+        if not np.all(np.asarray(self.rate) > 0):
+            raise ValueError(f"Adam's rate must be positive, not {self.rate}")
 
     def init(self, vector: np.ndarray) -> State:
         return {"sum": np.zeros_like(vector), "square": np.zeros_like(vector), "steps": 0}
@@ -133,8 +134,8 @@ class Adam:
         rate = self.rate * (1 - self.beta1) / (1 - self.beta1 ** state["steps"])
         root = math.sqrt((1 - self.beta2) / (1 - self.beta2 ** state["steps"]))
         np.sqrt(square, out=step)
-        step *= np.asarray(root / rate, vector.dtype)
-        step += np.asarray(self.epsilon / rate, vector.dtype)
+        step *= root / rate
+        step += self.epsilon / rate
         np.divide(running_sum, step, out=step)
         vector -= step
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 from autograd.core import VJPNode, add_outgrads
-from autograd.tracer import Box, new_box, trace_stack
+from autograd.numpy.numpy_boxes import ArrayBox
+from autograd.tracer import Box, trace_stack
 
 Shape = tuple[int, ...]
 Layers = list[dict[str, Any]]
@@ -87,15 +88,17 @@ class TapeNode(VJPNode):
         self.tape: list[TapeNode] = parents[0].tape
         self.tape.append(self)
 
-    def initialize_root(self, tape: list["TapeNode"]) -> None:
-        self.parents: Sequence[TapeNode] = ()  # type: ignore[misc]
-        self.gradient = None
-        self.tape = tape
+
+def root(value: np.ndarray, trace: int, tape: list[TapeNode]) -> Box:
+    """A value without parents: one that gradients are wanted for."""
+    node = TapeNode.__new__(TapeNode)
+    node.parents, node.gradient, node.tape = (), None, tape
+    return ArrayBox(value, trace, node)
 
 
 def leaf(value: np.ndarray, beside: Box) -> Box:
     """A value without parents on the tape of `beside`, so that its gradient can be read."""
-    return new_box(value, beside._trace, TapeNode.new_root(beside._node.tape))
+    return root(value, beside._trace, beside._node.tape)
 
 
 def value_of(box: Any) -> Any:
@@ -125,15 +128,15 @@ def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Paramet
         parameters: Parameters, *arguments: Any, out: Parameters | None = None, **keywords: Any
     ) -> tuple[Any, Parameters]:
         tape: list[TapeNode] = []
-        with trace_stack.new_trace() as trace:
+        trace_stack.top += 1
+        try:
             boxes: Layers = [
-                {
-                    name: new_box(view, trace, TapeNode.new_root(tape))
-                    for name, view in layer.items()
-                }
+                {name: root(view, trace_stack.top, tape) for name, view in layer.items()}
                 for layer in parameters.layers
             ]
             end = loss(boxes, *arguments, **keywords)
+        finally:
+            trace_stack.top -= 1
         if not isinstance(end, Box):
             raise TypeError("the loss does not depend on the parameters")
         sweep_backwards(tape, end)

@@ -32,7 +32,7 @@ FOLDED = (  # the <div> to fold away, its class, and what stands on the fold
     (
         re.compile(rf'{CELL}collapse-input.*?(?=<div class="jp-Cell-inputWrapper)', re.DOTALL),
         "figure-code",
-        "Code of what follows",
+        "Code of this figure",
     ),
 )
 DOWNLOAD = (

@@ -1,5 +1,6 @@
 """The dense layer: every output is a weighted sum of all inputs."""
 
+from functools import cache
 from typing import Any
 
 import autograd.numpy as anp
@@ -75,8 +76,16 @@ def dense_gradient_bias(
     cotangent: np.ndarray, y: np.ndarray, x: np.ndarray, kernel: np.ndarray, bias: np.ndarray
 ) -> np.ndarray:
     """∂loss/∂b = 1ᵀ (∂loss/∂y): the sum over the batch, as a product with a row of ones."""
-    ones = np.ones(cotangent.shape[-2], cotangent.dtype)
+    ones = row_of_ones(cotangent.shape[-2], cotangent.dtype)
     return unbroadcast(np.matmul(ones, cotangent), bias.shape)
+
+
+@cache
+def row_of_ones(size: int, dtype: np.dtype) -> np.ndarray:
+    """Asked for at every step, made once."""
+    ones = np.ones(size, dtype)
+    ones.flags.writeable = False
+    return ones
 
 
 dense = op(
