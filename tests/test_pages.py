@@ -1,0 +1,132 @@
+"""Results as pieces of a page: well-formed markup, in which every word is text."""
+
+import base64
+import math
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microgrand.claims import Finding, Judgement, Verdict
+from microgrand.pages import (
+    Markup,
+    claims_table,
+    figure_html,
+    interval,
+    number,
+    player_html,
+    table_html,
+)
+
+# What XML allows, with plenty of what it does not take as it is.
+words = st.text(st.sampled_from("<>&\"'λab [/]") | st.characters(codec="ascii", categories=["L"]))
+DRAWING = '<svg width="10"><g><svg id="inner"/></g></svg>'
+
+
+def parse(markup: str) -> ET.Element:
+    assert isinstance(markup, Markup)
+    assert markup._repr_html_() == str(markup)  # what a notebook shows
+    assert repr(markup) == ""  # and nothing beside it
+    # The tags that HTML leaves open.
+    closed = markup.replace('loading="lazy">', 'loading="lazy"/>').replace("<br>", "<br/>")
+    return ET.fromstring(closed)
+
+
+def text_of(element: ET.Element | None) -> str:
+    assert element is not None
+    return "".join(element.itertext())
+
+
+@given(caption=words)
+def test_a_figure_says_its_caption_to_eyes_and_ears(caption: str) -> None:
+    figure = parse(figure_html(DRAWING, "losses", caption))
+    assert figure.get("id") == "fig-losses"
+    assert text_of(figure.find("figcaption")) == caption
+    drawing = figure.find("svg")
+    assert drawing is not None
+    assert (drawing.get("role"), drawing.get("aria-label")) == ("img", caption)
+    inner = drawing.find("g/svg")
+    assert inner is not None
+    assert inner.get("aria-label") is None  # said once
+
+
+@given(alt=words, caption=words)
+@pytest.mark.parametrize("site", [True, False])
+def test_a_player_holds_the_picture_that_shows_without_scripts(
+    alt: str, caption: str, site: bool
+) -> None:
+    figure = parse(player_html(b"RIFF webp", "moving", alt, caption, site))
+    player = figure.find("microgrand-player")
+    assert player is not None
+    assert player.get("src") == "moving.json"
+    picture = player.find("img")
+    assert picture is not None
+    assert picture.get("alt") == alt
+    inside = "data:image/webp;base64," + base64.b64encode(b"RIFF webp").decode()
+    assert picture.get("src") == ("moving.webp" if site else inside)
+    assert text_of(figure.find("figcaption")) == caption
+
+
+@given(rows=st.lists(st.lists(words, min_size=2, max_size=2), max_size=3), caption=words)
+def test_a_table_has_a_heading_for_every_column_and_row(
+    rows: list[list[str]], caption: str
+) -> None:
+    table = parse(table_html(["<λ>", "b"], rows, caption))
+    assert [(cell.text, cell.get("scope")) for cell in table.iterfind("thead/tr/th")] == [
+        ("<λ>", "col"),
+        ("b", "col"),
+    ]
+    found = [[text_of(cell) for cell in row] for row in table.iterfind("tbody/tr")]
+    assert found == rows
+    heads = [[(cell.tag, cell.get("scope")) for cell in row] for row in table.iterfind("tbody/tr")]
+    assert heads == [[("th", "row"), ("td", None)]] * len(rows)
+    captions = [text_of(element) for element in table.iterfind("caption")]
+    assert captions == ([caption] if caption else [])
+
+
+def finding(*values: float, measure: str = "size") -> Finding:
+    return Finding(measure, "> 1", values, 3.5, 3.0, 4.0, True)
+
+
+@given(text=words, measure=words, comment=words)
+def test_every_claim_is_a_row_with_a_name_to_link_to(text: str, measure: str, comment: str) -> None:
+    found = (finding(3, 4, measure=measure), finding(3, 4))
+    judgements = [
+        Judgement("K1", text, found, Verdict.HOLDS, comment),
+        Judgement("K2", text, found[:1], Verdict.DOES_NOT_HOLD),
+    ]
+    table = parse(claims_table(judgements, (0, 1)))
+    assert "mean over 2 seeds" in text_of(table.find("thead"))
+    first, second = table.iterfind("tbody/tr")
+    assert [row.get("id") for row in (first, second)] == ["K1", "K2"]
+    name, said, measured, verdict = first
+    assert (text_of(name), text_of(said), text_of(verdict)) == ("K1", text, "holds")
+    both = "".join(f"{one}: 3.5 [3, 4] (> 1 expected)" for one in (measure, "size"))
+    assert text_of(measured) == both + comment
+    assert text_of(second[2]) == f"{measure}: 3.5 [3, 4] (> 1 expected)"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "style"),
+    [
+        (Verdict.HOLDS, "holds"),
+        (Verdict.DOES_NOT_HOLD, "does-not-hold"),
+        (Verdict.DEPENDS, "depends"),
+        (Verdict.ARTEFACT, "artefact"),
+        (Verdict.NOT_JUDGED, "not-judged"),
+    ],
+)
+def test_every_verdict_has_a_style(verdict: Verdict, style: str) -> None:
+    markup = claims_table([Judgement("K1", "", (), verdict)], (0,))
+    assert f'<span class="verdict {style}">{verdict}</span>' in markup
+
+
+def test_numbers_have_three_digits() -> None:
+    values = (0.0, 1.0, 1234.5, 0.00012345, -2.5, math.inf)
+    assert [number(value) for value in values] == ["0", "1", "1.23e+03", "0.000123", "-2.5", "inf"]
+
+
+def test_an_interval_takes_two_seeds() -> None:
+    assert interval(finding(3, 4)) == "3.5 [3, 4]"
+    assert interval(finding(3)) == "3.5"

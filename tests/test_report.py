@@ -1,0 +1,113 @@
+"""Results in the terminal: every word and number arrives as it is."""
+
+import math
+from typing import Any
+
+import pytest
+
+from microgrand.report import print_checks, print_claims, print_table
+from microgrand.verify import Check
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> tuple[str, list[list[str]]]:
+    """The text, and its rows of cells with wrapped lines joined."""
+    text = capsys.readouterr().out
+    rows: list[list[str]] = [[]]
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split("│")[1:-1]]
+        if not cells:
+            rows.append([])
+        elif not rows[-1] or all(cells[:1]):
+            rows.append(cells)
+        else:
+            rows[-1] = [f"{a} {b}".strip() for a, b in zip(rows[-1], cells, strict=True)]
+    return text, [row for row in rows if row]
+
+
+def claim(**changes: Any) -> dict[str, Any]:
+    finding = {
+        "measure": "size of θ", "bound": "> 1", "values": [3.0, 4.0],
+        "mean": 3.5, "low": 3.0, "high": 4.0, "supports": True,
+    }  # fmt: skip
+    findings = changes.pop("findings", [{}])
+    return {
+        "name": "K1", "text": "It is large.", "verdict": "holds",
+        "findings": [finding | change for change in findings],
+    } | changes  # fmt: skip
+
+
+def check(**changes: Any) -> Check:
+    numbers: dict[str, Any] = {
+        "op": "tanh", "argument": "x", "examples": 7, "value": 1e-16, "gradient": 2e-9,
+        "difference": 3e-10, "difference_method": "complex step", "single": 4e-8, "seconds": 1.25,
+    }  # fmt: skip
+    return Check(**(numbers | changes))
+
+
+def test_a_claim_is_a_row_with_what_was_said_measured_and_found(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_claims([claim(), claim(name="K2", verdict="depends", findings=[{}, {"measure": "b"}])])
+    _, rows = printed(capsys)
+    measured = "size of θ: 3.5 [3, 4], > 1 expected"
+    assert rows == [
+        ["K1", "It is large.", measured, "holds"],
+        ["K2", "It is large.", f"{measured} b: 3.5 [3, 4], > 1 expected", "depends"],
+    ]
+
+
+def test_one_seed_has_no_interval(capsys: pytest.CaptureFixture[str]) -> None:
+    alone = {"values": [3.0], "mean": 3.0, "low": -math.inf, "high": math.inf}
+    print_claims([claim(findings=[alone], verdict="not judged (one seed)")])
+    _, rows = printed(capsys)
+    assert rows == [["K1", "It is large.", "size of θ: 3, > 1 expected", "not judged (one seed)"]]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_an_interval_that_is_no_number_is_shown_too(
+    capsys: pytest.CaptureFixture[str], value: float
+) -> None:
+    print_claims([claim(findings=[{"mean": value, "low": value, "high": value}])])
+    assert f"{value} [{value}, {value}]" in printed(capsys)[1][0][2]
+
+
+@pytest.mark.parametrize("words", ["on [a, b]", "of [/b]", "[red]", "[link=x]y", "\\[a]"])
+def test_square_brackets_are_text(capsys: pytest.CaptureFixture[str], words: str) -> None:
+    print_claims([claim(name=words, text=words, findings=[{"measure": words}])])
+    assert [words in cell for cell in printed(capsys)[1][0][:3]] == [True, True, True]
+    print_table(["head", words], [[words, "1"]], words)
+    text, rows = printed(capsys)
+    assert rows == [[words, "1"]]
+    assert text.count(words) == 3
+    print_checks([check(failure=words)])
+    assert printed(capsys)[1][0][-1] == words
+
+
+def test_a_check_is_a_row_with_its_worst_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    print_checks(
+        [check(), check(op="relu", difference_method="central differences", failure="bad")]
+    )
+    text, rows = printed(capsys)
+    assert rows == [
+        ["tanh", "x", "7", "2e-09", "3e-10*", "4e-08", "1.25", "ok"],
+        ["relu", "x", "7", "2e-09", "3e-10", "4e-08", "1.25", "bad"],
+    ]
+    assert "* by complex step" in text
+
+
+def test_a_table_has_its_header_rows_and_caption(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["λ", "spread"], [["0.1", "0.25"], ["1", "0"]], "The spread.")
+    text, rows = printed(capsys)
+    assert rows == [["0.1", "0.25"], ["1", "0"]]
+    assert text.index("λ") < text.index("0.1") < text.index("The spread.")
+
+
+def test_in_a_log_lines_have_a_hundred_characters_at_most(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")  # some window's, which a log has not
+    print_claims([claim(text="many words " * 30)])
+    text, rows = printed(capsys)
+    assert 90 <= max(map(len, text.splitlines())) <= 100
+    assert rows[0][1].split() == ["many", "words"] * 30
+    assert "\x1b" not in text  # no colours
