@@ -40,7 +40,7 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
     return {
         "product": np.linalg.matrix_power(weights, 3) * settings.strengths[0],
         "case": np.array(case),
-        "threads": np.array(threads),
+        "threads": np.array(max(threads)),  # of any library that is loaded
         "subnormal": np.full(17, np.finfo(np.float32).tiny) / np.float32(4),
         "data_sha256": np.array(checksum(weights)),
     }
@@ -107,7 +107,7 @@ def test_the_bits_are_the_same_for_any_number_of_jobs(undisturbed: Path, tmp_pat
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_every_run_has_one_blas_thread_and_no_subnormals(tmp_path: Path, jobs: int) -> None:
     for record in do(tmp_path, seeds=[0], jobs=jobs).values():
-        assert record["threads"].tolist() == [1] * len(record["threads"]) != []
+        assert record["threads"] == 1
         if sys.platform in ("linux", "darwin"):
             assert np.all(record["subnormal"] == 0)
 
