@@ -65,7 +65,7 @@ def test_a_session_has_the_presets_settings_and_seeds_unless_told_otherwise() ->
 
 
 def test_the_command_gives_the_same_results_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen = {"preset": "quick", "seeds": 2, "rates": (0.5, 1e-7), "count": 4}
+    chosen = {"preset": "quick", "seeds": 2, "rates": (0.123456789, 1e-7), "count": 4}
     session = open_session("curve", PRESETS, chosen)
     program, run, name, *flags = session.command.split()
     assert (program, run, name) == ("microgrand", "run", "curve")
@@ -155,6 +155,8 @@ def test_on_a_terminal_there_is_a_bar(
     assert shown.out == ""
     assert "curve" in shown.err
     assert "0/2" in shown.err
+    assert list(session.progress(iter([]), 0)) == []
+    assert capsys.readouterr().err == ""  # nothing was to be done
 
 
 def test_a_notebook_shows_no_progress(page: Session, capsys: pytest.CaptureFixture[str]) -> None:

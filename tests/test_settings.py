@@ -80,15 +80,16 @@ def test_a_value_just_out_of_range_is_not_shown_as_one_inside() -> None:
     assert not str(refused.value).startswith("--share 1 ")
 
 
-def test_infinity_is_out_of_range_even_where_there_is_no_highest_value() -> None:
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_what_is_not_finite_is_out_of_range_even_without_a_highest_value(value: float) -> None:
     """No training, figure or table can make anything of it."""
 
     @dataclass(frozen=True)
     class Noisy:
         noise: float = setting(0.1, "only bounded below", low=0)
 
-    with pytest.raises(UserError, match=r"^--noise inf is out of range"):
-        check_ranges(Noisy(math.inf))
+    with pytest.raises(UserError, match=rf"^--noise {value} is out of range"):
+        check_ranges(Noisy(value))
 
 
 def test_what_is_not_changed_stays_and_the_original_is_left_alone() -> None:
