@@ -50,17 +50,19 @@ def test_the_verdict_follows_from_what_the_evidence_supports(
 ) -> None:
     drawn = data.draw(st.lists(pieces(seeds), min_size=1, max_size=4))
     without, still = data.draw(st.just((None, None)) | pieces(seeds))
-    supports = {support for _, support in drawn}
-    expected = Verdict.DEPENDS
-    if supports == {False}:
-        expected = Verdict.DOES_NOT_HOLD
-    elif supports == {True}:
-        expected = Verdict.HOLDS if without is None or still is True else Verdict.ARTEFACT
+    supports = [support for _, support in drawn]
+    if without is not None and supports[0] is True and still is not True:
+        # The suspected cause made it: whatever else there is must support the claim.
+        expected = Verdict.DEPENDS if True in supports[1:] else Verdict.ARTEFACT
+    else:
+        expected = Verdict.DEPENDS
+        if len(set(supports)) == 1 and supports[0] is not None:
+            expected = Verdict.HOLDS if supports[0] else Verdict.DOES_NOT_HOLD
     claim = Claim("K", "text", tuple(piece for piece, _ in drawn), without, "comment")
     judgement = judge(claim, None, range(seeds))
     assert judgement.verdict is expected
     found = [finding.supports for finding in judgement.findings]
-    assert found == [support for _, support in drawn] + ([still] if without else [])
+    assert found == supports + ([still] if without else [])
     assert (judgement.name, judgement.text, judgement.comment) == ("K", "text", "comment")
 
 
@@ -76,7 +78,14 @@ def test_one_seed_settles_nothing(above: bool, value: float, suspected: bool) ->
 @pytest.mark.parametrize("above", [True, False])
 @pytest.mark.parametrize("values", [[math.nan] * 3, [math.nan, 9.0, 9.0], [-9.0, -9.0, math.nan]])
 def test_numbers_that_are_missing_support_nothing(values: list[float], above: bool) -> None:
-    assert measure(evidence(values, above), None, range(3)).supports is None
+    piece = evidence(values, above)
+    assert measure(piece, None, range(3)).supports is None
+    for claim in (
+        Claim("K", "text", (piece,)),
+        Claim("K", "text", (evidence([9.0] * 3, above=True), piece)),
+        Claim("K", "text", (evidence([9.0] * 3, above=True),), without=piece),
+    ):
+        assert judge(claim, None, range(3)).verdict is Verdict.NOT_JUDGED
 
 
 @pytest.mark.parametrize(

@@ -85,13 +85,17 @@ def test_a_table_has_a_heading_for_every_column_and_row(
     assert captions == ([caption] if caption else [])
 
 
-def finding(*values: float, measure: str = "size") -> Finding:
-    return Finding(measure, "> 1", values, 3.5, 3.0, 4.0, True)
+def finding(*values: float, measure: str = "size", supports: bool | None = True) -> Finding:
+    return Finding(measure, "> 1", values, 3.5, 3.0, 4.0, supports)
 
 
 @given(text=words, measure=words, comment=words)
 def test_every_claim_is_a_row_with_a_name_to_link_to(text: str, measure: str, comment: str) -> None:
-    found = (finding(3, 4, measure=measure), finding(3, 4))
+    found = (
+        finding(3, 4, measure=measure),
+        finding(3, 4, supports=False),
+        finding(3, 4, supports=None),
+    )
     judgements = [
         Judgement("K1", text, found, Verdict.HOLDS, comment),
         Judgement("K2", text, found[:1], Verdict.DOES_NOT_HOLD),
@@ -102,9 +106,9 @@ def test_every_claim_is_a_row_with_a_name_to_link_to(text: str, measure: str, co
     assert [row.get("id") for row in (first, second)] == ["K1", "K2"]
     name, said, measured, verdict = first
     assert (text_of(name), text_of(said), text_of(verdict)) == ("K1", text, "holds")
-    both = "".join(f"{one}: 3.5 [3, 4] (> 1 expected)" for one in (measure, "size"))
-    assert text_of(measured) == both + comment
-    assert text_of(second[2]) == f"{measure}: 3.5 [3, 4] (> 1 expected)"
+    marked = (f"✓ {measure}", "✗ size", "? size")
+    assert text_of(measured) == "".join(f"{m}: 3.5 [3, 4] (> 1 expected)" for m in marked) + comment
+    assert text_of(second[2]) == f"✓ {measure}: 3.5 [3, 4] (> 1 expected)"
 
 
 @pytest.mark.parametrize(

@@ -47,28 +47,32 @@ def check(**changes: Any) -> Check:
 def test_a_claim_is_a_row_with_what_was_said_measured_and_found(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    print_claims([claim(), claim(name="K2", verdict="depends", findings=[{}, {"measure": "b"}])])
+    several = [{"supports": False}, {"measure": "b", "supports": None}]
+    print_claims([claim(), claim(name="K2", verdict="depends", findings=several)])
     _, rows = printed(capsys)
     measured = "size of θ: 3.5 [3, 4], > 1 expected"
     assert rows == [
-        ["K1", "It is large.", measured, "holds"],
-        ["K2", "It is large.", f"{measured} b: 3.5 [3, 4], > 1 expected", "depends"],
+        ["K1", "It is large.", f"✓ {measured}", "holds"],
+        ["K2", "It is large.", f"✗ {measured} ? b: 3.5 [3, 4], > 1 expected", "depends"],
     ]
 
 
-def test_one_seed_has_no_interval(capsys: pytest.CaptureFixture[str]) -> None:
-    alone = {"values": [3.0], "mean": 3.0, "low": -math.inf, "high": math.inf}
-    print_claims([claim(findings=[alone], verdict="not judged (one seed)")])
+@pytest.mark.parametrize("edge", [math.inf, None])  # None: as claims.json keeps it
+def test_one_seed_has_no_interval(capsys: pytest.CaptureFixture[str], edge: float | None) -> None:
+    low = None if edge is None else -edge
+    alone = {"values": [3.0], "mean": 3.0, "low": low, "high": edge, "supports": None}
+    print_claims([claim(findings=[alone], verdict="not judged")])
     _, rows = printed(capsys)
-    assert rows == [["K1", "It is large.", "size of θ: 3, > 1 expected", "not judged (one seed)"]]
+    assert rows == [["K1", "It is large.", "? size of θ: 3, > 1 expected", "not judged"]]
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("value", [math.nan, math.inf, None])
 def test_an_interval_that_is_no_number_is_shown_too(
-    capsys: pytest.CaptureFixture[str], value: float
+    capsys: pytest.CaptureFixture[str], value: float | None
 ) -> None:
     print_claims([claim(findings=[{"mean": value, "low": value, "high": value}])])
-    assert f"{value} [{value}, {value}]" in printed(capsys)[1][0][2]
+    shown = "nan" if value is None else value
+    assert f"{shown} [{shown}, {shown}]" in printed(capsys)[1][0][2]
 
 
 @pytest.mark.parametrize("words", ["on [a, b]", "of [/b]", "[red]", "[link=x]y", "\\[a]"])

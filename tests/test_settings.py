@@ -59,7 +59,7 @@ def test_a_number_is_taken_if_and_only_if_it_is_in_its_range(
         ({"count": 0}, "--count 0 is out of range: it must be 1 or more"),
         ({"share": -0.25}, "--share -0.25 is out of range: it must be from 0 to 1"),
         ({"share": 1.5}, "--share 1.5 is out of range: it must be from 0 to 1"),
-        ({"share": math.nan}, "--share nan is out of range: it must be from 0 to 1"),
+        ({"share": math.nan}, "--share nan is out of range: it must be finite"),
         (
             {"learning_rates": (0.1, 2.0)},
             "--learning-rates 2 is out of range: it must be from 1e-06 to 1",
