@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from autograd import grad
 from threadpoolctl import threadpool_info
 
 import microgrand
+from microgrand.ops import mean_squared_error
 from microgrand.records import checksum
 from microgrand.sweep import Results, sweep
 
@@ -144,6 +146,18 @@ def test_a_killed_sweep_goes_on_where_it_was_and_ends_in_the_same_bits(
     for path in tmp_path.glob(".*"):
         path.unlink()  # a file that was being written when the process was killed
     assert arrays_in(tmp_path) == arrays_in(undisturbed)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_may_use_ops_wherever_it_is_sent(tmp_path: Path, jobs: int) -> None:
+    """A lesson is no module to import: its functions travel whole, with the ops they name."""
+    loss = mean_squared_error
+
+    def gradient(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
+        return {"gradient": grad(loss)(np.ones((4, 1)), np.zeros((4, 1)))}
+
+    for record in do(tmp_path, run=gradient, seeds=[0], jobs=jobs).values():
+        np.testing.assert_allclose(record["gradient"], 2 / 4)
 
 
 # ------------------------------------------------------------------------- what is done once more
