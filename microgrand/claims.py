@@ -1,14 +1,15 @@
 """A claim, the evidence, the verdict.
 
-A claim of an article is taken apart into pieces of **evidence**: a number that every run with a
-seed of its own yields, and a bound it would have to keep. The seeds give a bootstrap interval; a
-piece *supports* the claim if the whole interval keeps the bound, *contradicts* it if
-none of it does, and is *open* otherwise. One seed settles nothing.
+A claim of an article is taken apart into pieces of **evidence**: a number that every seed yields,
+and a bound that we chose, before looking, as the least the claim can mean. The seeds give an
+interval; a piece *supports* the claim if the whole interval keeps the bound, *contradicts* it if
+none of it does, and is *open* otherwise.
 
     holds            every piece supports it
     does not hold    every piece contradicts it
-    depends          some support it, some contradict it, or the interval crosses the bound
-    artefact         it holds as published, but not once the suspected cause is removed
+    depends          some support it and some do not, or an interval crosses the bound
+    artefact         what supports it is gone once the suspected cause is removed
+    not judged       there was one seed only, or a number the claim needs was not measured
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ class Verdict(StrEnum):
     DOES_NOT_HOLD = "does not hold"
     DEPENDS = "depends"
     ARTEFACT = "artefact"
-    NOT_JUDGED = "not judged (one seed)"
+    NOT_JUDGED = "not judged"
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Evidence:
 class Claim:
     """What an article says, and the evidence for it.
 
-    `without` is the evidence again with the suspected cause removed: if the claim holds but this
-    does not support it, the cause made it, and the verdict is `artefact`.
+    `without` is the first piece again with the suspected cause removed: if the piece supports the
+    claim and this does not, the cause made it, and the piece counts for nothing.
     """
 
     name: str
@@ -62,6 +63,10 @@ class Claim:
     evidence: tuple[Evidence, ...]
     without: Evidence | None = None
     comment: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.evidence:
+            raise ValueError(f"{self.name}: a claim needs evidence")
 
 
 @dataclass(frozen=True)
@@ -90,14 +95,36 @@ class Judgement:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, kept: dict[str, Any]) -> "Judgement":
+        """What `as_dict` gave, as it comes back from JSON, where null stands for NaN.
+
+        Raises:
+            KeyError, TypeError, ValueError: if it is something else.
+        """
+        findings = []
+        for finding in kept["findings"]:
+            number = {
+                name: np.nan if finding[name] is None else float(finding[name])
+                for name in ("mean", "low", "high")
+            }
+            values = tuple(np.nan if v is None else float(v) for v in finding["values"])
+            findings.append(Finding(**{**finding, **number, "values": values}))
+        return cls(**{**kept, "findings": tuple(findings), "verdict": Verdict(kept["verdict"])})
+
 
 def bootstrap_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
     """The percentile bootstrap interval of the mean over seeds.
+
+    With a handful of seeds it is nearly their range, and narrower than it should be: for five
+    normal numbers it holds the true mean in about 84 % of cases, not 95 %.
 
     Source: Efron (1979), Bootstrap methods: another look at the jackknife.
     """
     if len(values) < 2:
         return -np.inf, np.inf
+    if not np.isfinite(values).all():
+        return np.nan, np.nan
     if len(set(values)) == 1:
         return values[0], values[0]
     result = stats.bootstrap(
@@ -128,16 +155,20 @@ def judge(claim: Claim, results: Any, seeds: Sequence[int]) -> Judgement:
     """Measure all evidence of a claim and come to a verdict."""
     findings = [measure(evidence, results, seeds) for evidence in claim.evidence]
     supports = [finding.supports for finding in findings]
-    if len(seeds) < 2:
+    artefact = False
+    if claim.without is not None:
+        without = measure(claim.without, results, seeds)
+        artefact = supports[0] is True and without.supports is not True
+        supports = supports[1:] if artefact else supports
+        findings.append(without)
+    if len(seeds) < 2 or any(np.isnan(finding.mean) for finding in findings):
         verdict = Verdict.NOT_JUDGED
-    elif all(supports):
+    elif artefact and not any(supports):
+        verdict = Verdict.ARTEFACT
+    elif all(supports) and not artefact:
         verdict = Verdict.HOLDS
     elif all(support is False for support in supports):
         verdict = Verdict.DOES_NOT_HOLD
     else:
         verdict = Verdict.DEPENDS
-    if claim.without is not None:
-        findings.append(measure(claim.without, results, seeds))
-        if verdict is Verdict.HOLDS and not findings[-1].supports:
-            verdict = Verdict.ARTEFACT
     return Judgement(claim.name, claim.text, tuple(findings), verdict, claim.comment)

@@ -5,12 +5,14 @@ import runpy
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from microgrand import lesson
+from microgrand import lesson, records
 from microgrand.settings import UserError, call, stop
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     add_completion=False,
@@ -67,12 +69,16 @@ def verify(
 
     if examples < 1:
         raise UserError(f"--examples {examples} is out of range: it must be 1 or more")
+    if seed < 0:
+        raise UserError(f"--seed {seed} is out of range: it must be 0 or more")
     if unknown := sorted(set(ops or ()) - set(verification.registry)):
         names = ", ".join(verification.registry)
         raise UserError(f"no op is called {unknown[0]!r}; there are {names}")
     checks = list(verification.verify(ops or None, examples, seed))
     if as_json:
-        print(json.dumps([asdict(check) | {"passed": check.passed} for check in checks], indent=1))
+        print(
+            records.as_json([asdict(check) | {"passed": check.passed} for check in checks]), end=""
+        )
     else:
         report.print_checks(checks)
     failed = sum(not check.passed for check in checks)
@@ -89,44 +95,38 @@ def claims(
     ),
 ) -> None:
     """Show the articles' claims and what your latest runs say of them."""
+    from microgrand.claims import Judgement
     from microgrand.report import print_claims
 
     names = list(lesson.all_lessons())
     if name is not None and name not in names:
         raise UserError(f"no lesson is called {name!r}; there are {', '.join(names)}")
     for one in [name] if name else names:
-        found = sorted(runs.glob(f"{one}/*/claims.json"), key=lambda path: path.stat().st_mtime)
+        places = [*runs.glob("claims.json"), *runs.glob(f"{one}/*/claims.json")]
+        found = sorted(places, key=lambda path: path.stat().st_mtime)
         if not found:
             raise UserError(f"no results of {one} in {runs}; run `microgrand run {one}` first")
-        content = read_claims(found[-1])
-        print(f"{found[-1]}: {content['command']}, {len(content['seeds'])} seeds")
-        print_claims(content["claims"])
-
-
-def read_claims(path: Path) -> dict[str, Any]:
-    """The judgements a lesson has kept.
-
-    Raises:
-        UserError: if the file is not what a lesson writes.
-    """
-    try:
-        content = json.loads(path.read_text("utf-8"))
-        if content["claims"] and content["command"] and content["seeds"] is not None:
-            return content
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    raise UserError(f"{path} is damaged; delete it and run the lesson again")
+        try:
+            content = json.loads(found[-1].read_text("utf-8"))
+            judgements = [Judgement.from_dict(kept) for kept in content["claims"]]
+            print(f"{found[-1]}: {content['command']}, {len(content['seeds'])} seeds")
+        except (OSError, ValueError, KeyError, TypeError):
+            raise UserError(f"{found[-1]} is damaged: delete it and run the lesson again") from None
+        print_claims(judgements)
 
 
 def main() -> None:
     """The command's entry: exit code 0, 1 where a check fails, 2 for what the user can mend."""
     try:
-        raise SystemExit(call(app, sys.argv[1:] or ["--help"], "microgrand") or 0)
+        code = call(app, sys.argv[1:] or ["--help"], "microgrand") or 0
     except UserError as error:
         stop(str(error))
     except KeyboardInterrupt:
-        print("\nmicrogrand: interrupted; finished runs are kept, start again to go on")
-        raise SystemExit(130) from None
+        code = INTERRUPTED
+    if code == INTERRUPTED:  # typer makes a number of the interrupt
+        message = "\nmicrogrand: interrupted; finished runs are kept, start again to go on"
+        print(message, file=sys.stderr)
+    raise SystemExit(code)
 
 
 if __name__ == "__main__":

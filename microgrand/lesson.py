@@ -5,7 +5,7 @@ lines serve a reader's terminal (progress, files in a folder) and a page of the 
 players and tables where the cell stands).
 """
 
-import json
+import hashlib
 import os
 import sys
 import time
@@ -135,7 +135,7 @@ class Session:
         self.keep(judgements)
         if self.notebook:
             return claims_table(judgements, self.seeds)
-        print_claims([judgement.as_dict() for judgement in judgements])
+        print_claims(judgements)
         return None
 
     def keep(self, judgements: Sequence[Judgement]) -> None:
@@ -148,8 +148,7 @@ class Session:
             **records.provenance(),
             "claims": [judgement.as_dict() for judgement in judgements],
         }
-        text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-        records.write_atomically(self.out / "claims.json", text.encode())
+        records.write_atomically(self.out / "claims.json", records.as_json(content).encode())
 
     def end(self) -> None:
         """Say where everything went."""
@@ -197,12 +196,15 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
     name = chosen.pop("preset", "book")
     if name not in presets:
         raise UserError(f"--preset {name} is unknown: choose one of {', '.join(presets)}")
-    out = Path(chosen.pop("out", Path("runs") / lesson / name))
+    given_out = chosen.pop("out", None)
     seeds = chosen.pop("seeds", presets[name].seeds)
     jobs = chosen.pop("jobs", os.cpu_count() or 1)
     settings = with_changes(presets[name].settings, chosen)
+    changes = hashlib.sha256(str(sorted(chosen.items())).encode()).hexdigest()[:6]
+    folder_name = f"{name}-{changes}" if chosen else name  # other settings, other results
+    out = Path(given_out or Path("runs") / lesson / folder_name)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        (out / "records").mkdir(parents=True, exist_ok=True)
         records.write_atomically(out / ".writable", b"")
         (out / ".writable").unlink()
     except OSError as error:

@@ -150,6 +150,9 @@ def op(
 
     by_position = {list(inputs).index(argument): rule for argument, rule in gradients.items()}
     function = primitive(forward)
+    # Under its own name, so that another process finds it by import and not as a copy.
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = forward.__module__
 
     def vector_jacobian_product(
         positions: Sequence[int], output: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]

@@ -26,6 +26,9 @@ class Optimizer(Protocol):
     def init(self, vector: np.ndarray) -> State:
         """The memory before the first step."""
 
+    def moment(self, state: State) -> np.ndarray | None:
+        """The running mean of the gradient, as a copy; None where the optimiser keeps none."""
+
     def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
         """Move `vector` by one step, in place; `gradient` is left as it was."""
 
@@ -53,6 +56,9 @@ class SGD:
 
     def init(self, vector: np.ndarray) -> State:
         return {}
+
+    def moment(self, state: State) -> None:
+        return None
 
     def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
         decay_weights(vector, self.rate, self.decay)
@@ -104,7 +110,7 @@ class Adam:
     Source: Kingma & Ba (2015), Adam: a method for stochastic optimization, algorithm 1.
 
     Raises:
-        ValueError: if a rate is not positive.
+        ValueError: if a rate is not positive or a β not in [0, 1).
     """
 
     rate: Setting = 1e-3
@@ -115,6 +121,8 @@ class Adam:
     def __post_init__(self) -> None:
         if not np.all(np.asarray(self.rate) > 0):
             raise ValueError(f"Adam's rate must be positive, not {self.rate}")
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise ValueError(f"Adam's β lie between 0 and 1, not {self.beta1} and {self.beta2}")
 
     def init(self, vector: np.ndarray) -> State:
         return {"sum": np.zeros_like(vector), "square": np.zeros_like(vector), "steps": 0}

@@ -67,16 +67,21 @@ def interval(finding: Finding) -> str:
     return f"{number(finding.mean)} [{number(finding.low)}, {number(finding.high)}]"
 
 
+def mark(finding: Finding) -> str:
+    """Whether a piece of evidence supports its claim."""
+    return {True: "✓", False: "✗", None: "?"}[finding.supports]
+
+
 def claims_table(judgements: Sequence[Judgement], seeds: Sequence[int]) -> Markup:
     """A row a claim: what was said, what was measured, the verdict."""
     rows = []
     for judgement in judgements:
         findings = "<br>".join(
-            f"{html.escape(finding.measure)}: <strong>{interval(finding)}</strong> "
-            f"({html.escape(finding.bound)} expected)"
+            f"{mark(finding)} {html.escape(finding.measure)}: "
+            f"<strong>{interval(finding)}</strong> ({html.escape(finding.bound)} expected)"
             for finding in judgement.findings
         )
-        style = str(judgement.verdict).split(" (")[0].replace(" ", "-")
+        style = str(judgement.verdict).replace(" ", "-")
         comment = f"<br><em>{html.escape(judgement.comment)}</em>" if judgement.comment else ""
         rows.append(
             f'<tr id="{judgement.name}"><th scope="row">{judgement.name}</th>'

@@ -58,7 +58,7 @@ def none_definition(theta: Any) -> Any:
 
 
 def none_forward(theta: np.ndarray) -> Any:
-    """No penalty, R(θ) = 0: the baseline, written as a row so that no code need ask for it."""
+    """No penalty, R(θ) = 0: the baseline, a row of the table like any other."""
     return np.zeros(theta.shape[:-1], theta.dtype)[()]
 
 
@@ -174,6 +174,9 @@ def lpq_forward(theta: np.ndarray, p: float, q: float) -> Any:
     Returns:
         The norm, shape (...).
 
+    Raises:
+        ValueError: if an exponent is below 1, where it is no norm.
+
     Source: Ding, Zhou, He & Zha (2006), R1-PCA, for q = 1; Yuan & Lin (2006) for the group lasso.
     """
     largest, _, total = lpq_parts(theta, p, q)
@@ -185,6 +188,8 @@ def lpq_parts(theta: np.ndarray, p: float, q: float) -> tuple[np.ndarray, np.nda
 
     Powers of numbers up to 1 do not overflow, and the largest does not vanish.
     """
+    if p < 1 or q < 1:
+        raise ValueError(f"L_pq is a norm for exponents of 1 and more, not for p={p}, q={q}")
     largest = np.abs(theta).max(axis=(-2, -1), keepdims=True, initial=0)
     scaled = np.divide(theta, largest, out=np.zeros_like(theta), where=largest > 0)
     columns = np.linalg.norm(scaled, p, axis=-2, keepdims=True)

@@ -8,6 +8,7 @@ when it is complete. Nothing is ever unpickled.
 import hashlib
 import io
 import json
+import math
 import os
 import platform
 import subprocess
@@ -19,6 +20,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 import microgrand
 
@@ -73,8 +75,20 @@ def save(path: Path, arrays: dict[str, np.ndarray], manifest: dict[str, Any]) ->
     manifest = {**manifest, "arrays_sha256": hashlib.sha256(content).hexdigest()}
     path.with_name(f"{path.name}.json").unlink(missing_ok=True)  # not finished from here on
     write_atomically(path.with_name(f"{path.name}.npz"), content)
-    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(path.with_name(f"{path.name}.json"), text.encode())
+    write_atomically(path.with_name(f"{path.name}.json"), as_json(manifest).encode())
+
+
+def as_json(content: Any) -> str:
+    """JSON that every reader takes: null stands for NaN and infinity, which it does not know."""
+
+    def finite(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: finite(value) for key, value in part.items()}
+        if isinstance(part, (list, tuple)):
+            return [finite(value) for value in part]
+        return None if isinstance(part, float) and not math.isfinite(part) else part
+
+    return json.dumps(finite(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -110,9 +124,12 @@ def load(path: Path) -> Record:
     if hashlib.sha256(content).hexdigest() != manifest.get("arrays_sha256"):
         raise RecordError(f"{file}: damaged (its checksum is not the manifest's); run it again")
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return Record(dict(arrays), manifest)
-    except (ValueError, OSError, BadZipFile) as error:
+        loaded = np.load(io.BytesIO(content), allow_pickle=False)
+        arrays: dict[str, Any] = dict(loaded) if isinstance(loaded, NpzFile) else {"": None}
+        if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+            raise ValueError("something else is among them")
+        return Record(arrays, manifest)
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
         raise RecordError(f"{file}: not plain arrays ({error}); run it again") from None
 
 

@@ -1,33 +1,35 @@
 """Results in the terminal: tables that fit a narrow window and read well in a log."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from microgrand.claims import Finding
-from microgrand.pages import interval
+from microgrand.claims import Judgement, Verdict
+from microgrand.pages import interval, mark
 from microgrand.verify import Check
 
-COLOURS = {"holds": "green", "does not hold": "red", "depends": "yellow", "artefact": "magenta"}
+COLOURS = {
+    Verdict.HOLDS: "green",
+    Verdict.DOES_NOT_HOLD: "red",
+    Verdict.DEPENDS: "yellow",
+    Verdict.ARTEFACT: "magenta",
+}
 
 
-def print_claims(claims: Iterable[dict[str, Any]]) -> None:
+def print_claims(judgements: Iterable[Judgement]) -> None:
     """A row a claim: what was said, what was measured, the verdict."""
     table = Table("", "the article says", "measured (mean, 95 % interval)", "verdict")
-    for claim in claims:
-        findings = (Finding(**finding) for finding in claim["findings"])
+    for judgement in judgements:
         measured = "\n".join(
-            f"{finding.measure}: {interval(finding)}, {finding.bound} expected"
-            for finding in findings
+            f"{mark(finding)} {finding.measure}: {interval(finding)}, {finding.bound} expected"
+            for finding in judgement.findings
         )
-        verdict = str(claim["verdict"])
+        colour = COLOURS.get(judgement.verdict, "dim")
         table.add_row(
-            claim["name"],
-            claim["text"],
-            measured,
-            f"[{COLOURS.get(verdict, 'dim')}]{verdict}[/]",
+            *map(escape, (judgement.name, judgement.text, measured)),
+            f"[{colour}]{judgement.verdict}[/]",
             end_section=True,
         )
     console().print(table)
@@ -35,9 +37,9 @@ def print_claims(claims: Iterable[dict[str, Any]]) -> None:
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> None:
     """A plain table."""
-    table = Table(*header, caption=caption)
+    table = Table(*map(escape, header), caption=escape(caption))
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console().print(table)
 
 
@@ -56,7 +58,7 @@ def print_checks(checks: Iterable[Check]) -> None:
             f"{check.difference:.0e}" + ("*" if check.difference_method == "complex step" else ""),
             f"{check.single:.0e}",
             f"{check.seconds:.2f}",
-            "[green]ok[/]" if check.passed else f"[red]{check.failure}[/]",
+            "[green]ok[/]" if check.passed else f"[red]{escape(check.failure)}[/]",
         )
     table.caption = "* by complex step; others by central differences"
     console().print(table)

@@ -1,6 +1,7 @@
 """A lesson's settings: one frozen dataclass, three presets, flags on the command line."""
 
 import inspect
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -42,9 +43,13 @@ def check_ranges(settings: Any) -> None:
     for item in fields(settings):
         value, low, high = getattr(settings, item.name), item.metadata["low"], item.metadata["high"]
         for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, float) and not math.isfinite(one):
+                raise UserError(f"{flag(item.name)} {one} is out of range: it must be finite")
             if (low is not None and not one >= low) or (high is not None and not one <= high):
                 allowed = f"{low:g} or more" if high is None else f"from {low:g} to {high:g}"
-                raise UserError(f"{flag(item.name)} {one:g} is out of range: it must be {allowed}")
+                raise UserError(
+                    f"{flag(item.name)} {one:.12g} is out of range: it must be {allowed}"
+                )
 
 
 def with_changes(settings: Any, changes: dict[str, Any]) -> Any:

@@ -1,9 +1,10 @@
 """Cases × seeds, in parallel, each finished run kept at once.
 
 A sweep that is killed and started again goes on where it was: a run on disk is used again if its
-key is the same, and the key covers everything the result depends on (case, seed, settings and the
-sources of library and lesson). Every run draws from generators made of its own seed and uses
-one BLAS thread, so the bits are the same for any number of jobs, in any order.
+key is the same, and the key covers what the result depends on (case, seed, settings, the sources
+of library and lesson, the versions of Python, NumPy, autograd and SciPy). Every run draws from
+generators made of its own seed and uses one BLAS thread, so the bits are the same for any number
+of jobs, in any order.
 """
 
 import hashlib
@@ -34,7 +35,8 @@ def plain(value: Any) -> Any:
 
 def key_of(manifest: dict[str, Any]) -> str:
     """A digest of what a run's result depends on."""
-    depends = {name: manifest[name] for name in ("lesson", "case", "seed", "settings", "source")}
+    names = ("lesson", "case", "seed", "settings", "source", "versions")
+    depends = {name: manifest[name] for name in names}
     return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
 
 
@@ -58,7 +60,6 @@ def run_one(run: Run, settings: Any, path: Path, manifest: dict[str, Any]) -> tu
         "data_sha256": str(arrays.pop("data_sha256", "")),
         "seconds": round(time.perf_counter() - start, 3),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        **records.provenance(),
     }
     records.save(path, arrays, finished)
     return case, seed
@@ -90,7 +91,7 @@ def sweep(
         jobs: how many processes.
         progress: wraps the stream of finished runs, `(case, seed)` each, given their number.
     """
-    manifests = {}
+    manifests, provenance = {}, records.provenance()
     for case in cases:
         for seed in seeds:
             manifest = {
@@ -101,6 +102,7 @@ def sweep(
                 "command": command,
                 "settings": plain(asdict(settings)),
                 "source": source,
+                **provenance,
             }
             manifests[case, seed] = {**manifest, "key": key_of(manifest)}
     folder.mkdir(parents=True, exist_ok=True)

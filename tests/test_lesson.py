@@ -173,7 +173,7 @@ def test_in_a_terminal_figures_and_animations_are_files(session: Session) -> Non
     ax.plot([0, 1])
     assert session.show(figure, "still", "A line.") is None
     assert session.play(MOVING, "moving", "A line that tips.") is None
-    names = {path.name for path in session.out.iterdir()}
+    names = {path.name for path in session.out.iterdir() if path.is_file()}
     assert names == {"still.svg", "still.png", "moving.webp", "moving.json"}
     for name in ("still.png", "moving.webp"):
         with Image.open(session.out / name) as image:
@@ -188,7 +188,7 @@ def test_on_a_page_figures_animations_and_tables_are_markup(page: Session) -> No
     assert "<table" in str(page.table(["a"], [["1"]], "Numbers."))
     assert "<table" in str(page.judge([CLAIM], {}))
     # The player's data is a file; a still figure is in the page.
-    assert {path.name for path in page.out.iterdir()} == {
+    assert {path.name for path in page.out.iterdir() if path.is_file()} == {
         "moving.webp",
         "moving.json",
         "claims.json",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from microgrand.claims import Judgement
 from microgrand.report import print_checks, print_claims, print_table
 from microgrand.verify import Check
 
@@ -48,7 +49,9 @@ def test_a_claim_is_a_row_with_what_was_said_measured_and_found(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     several = [{"supports": False}, {"measure": "b", "supports": None}]
-    print_claims([claim(), claim(name="K2", verdict="depends", findings=several)])
+    print_claims(
+        map(Judgement.from_dict, [claim(), claim(name="K2", verdict="depends", findings=several)])
+    )
     _, rows = printed(capsys)
     measured = "size of θ: 3.5 [3, 4], > 1 expected"
     assert rows == [
@@ -61,7 +64,7 @@ def test_a_claim_is_a_row_with_what_was_said_measured_and_found(
 def test_one_seed_has_no_interval(capsys: pytest.CaptureFixture[str], edge: float | None) -> None:
     low = None if edge is None else -edge
     alone = {"values": [3.0], "mean": 3.0, "low": low, "high": edge, "supports": None}
-    print_claims([claim(findings=[alone], verdict="not judged")])
+    print_claims(map(Judgement.from_dict, [claim(findings=[alone], verdict="not judged")]))
     _, rows = printed(capsys)
     assert rows == [["K1", "It is large.", "? size of θ: 3, > 1 expected", "not judged"]]
 
@@ -70,14 +73,18 @@ def test_one_seed_has_no_interval(capsys: pytest.CaptureFixture[str], edge: floa
 def test_an_interval_that_is_no_number_is_shown_too(
     capsys: pytest.CaptureFixture[str], value: float | None
 ) -> None:
-    print_claims([claim(findings=[{"mean": value, "low": value, "high": value}])])
+    print_claims(
+        map(Judgement.from_dict, [claim(findings=[{"mean": value, "low": value, "high": value}])])
+    )
     shown = "nan" if value is None else value
     assert f"{shown} [{shown}, {shown}]" in printed(capsys)[1][0][2]
 
 
 @pytest.mark.parametrize("words", ["on [a, b]", "of [/b]", "[red]", "[link=x]y", "\\[a]"])
 def test_square_brackets_are_text(capsys: pytest.CaptureFixture[str], words: str) -> None:
-    print_claims([claim(name=words, text=words, findings=[{"measure": words}])])
+    print_claims(
+        map(Judgement.from_dict, [claim(name=words, text=words, findings=[{"measure": words}])])
+    )
     assert [words in cell for cell in printed(capsys)[1][0][:3]] == [True, True, True]
     print_table(["head", words], [[words, "1"]], words)
     text, rows = printed(capsys)
@@ -110,7 +117,7 @@ def test_in_a_log_lines_have_a_hundred_characters_at_most(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "30")  # some window's, which a log has not
-    print_claims([claim(text="many words " * 30)])
+    print_claims(map(Judgement.from_dict, [claim(text="many words " * 30)]))
     text, rows = printed(capsys)
     assert 90 <= max(map(len, text.splitlines())) <= 100
     assert rows[0][1].split() == ["many", "words"] * 30

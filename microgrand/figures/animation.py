@@ -138,7 +138,9 @@ class Animation:
                 figure.draw_artist(label)
                 images.append(Image.fromarray(np.array(canvas.buffer_rgba())).convert("RGB"))
         # Few colours and full effort: a tenth of the bytes, and no difference to the eye.
-        palette = images[-1].quantize(48, dither=Image.Dither.NONE)
+        some = images[:: max(1, len(images) // 6)] + images[-1:]
+        sheet = Image.fromarray(np.concatenate([np.asarray(image) for image in some]))
+        palette = sheet.quantize(48, dither=Image.Dither.NONE)
         images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
         images = [image.convert("RGB") for image in images]
         buffer = io.BytesIO()

@@ -52,9 +52,14 @@ def leaky_relu_forward(x: np.ndarray, slope: float) -> np.ndarray:
     Returns:
         y, shaped like x.
 
+    Raises:
+        ValueError: for another slope; max(x, slope · x) would be another function.
+
     Source: Maas, Hannun & Ng (2013), Rectifier nonlinearities improve neural network acoustic
     models.
     """
+    if not 0 <= slope <= 1:
+        raise ValueError(f"the slope of LeakyReLU lies between 0 and 1, not {slope}")
     return np.maximum(x, x * slope)
 
 
