@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.collections import LineCollection
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import spearmanr
@@ -126,10 +127,8 @@ sizes = (1, 6, 6, 6, 6, 1)
 places = [
     (layer, (unit - (size - 1) / 2)) for layer, size in enumerate(sizes) for unit in range(size)
 ]
-for left in places:
-    for right in places:
-        if right[0] == left[0] + 1:
-            ax.plot(*zip(left, right, strict=True), color=GREY, linewidth=0.3, zorder=1)
+lines = [(a, b) for a in places for b in places if b[0] == a[0] + 1]
+ax.add_collection(LineCollection(lines, color=GREY, linewidth=0.3, zorder=1))
 ax.scatter(
     *zip(*places, strict=True), s=60, color=[PALETTE[x in (0, 5)] for x, _ in places], zorder=2
 )

@@ -18,7 +18,6 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 
 class Verdict(StrEnum):
@@ -127,6 +126,8 @@ def bootstrap_interval(values: Sequence[float], confidence: float = 0.95) -> tup
         return np.nan, np.nan
     if len(set(values)) == 1:
         return values[0], values[0]
+    from scipy import stats  # half a second, wanted only here
+
     result = stats.bootstrap(
         (np.asarray(values),),
         np.mean,
