@@ -898,7 +898,7 @@ session.judge(claims, results)
 # %% [markdown]
 # What can be learned from this about reading an experiment?
 #
-# - **Ask for a second seed.** Differences between two weak strengths, or the exact place of a jump in the loss, change from seed to seed. The collapse to the mean does not.
+# - **Ask for a second seed.** Differences between two weak strengths, or the exact place of a jump in the loss, change from seed to seed. The collapse to a constant does not.
 # - **Ask what a word would look like as a number.** "Sparse" is a count of zeros, and the count says no.
 # - **Ask what else could have made the picture.** Jagged lines look like overfitting. They were a mask left on.
 #
