@@ -118,7 +118,8 @@ def op_code(match: re.Match[str]) -> str:
         raise PluginError(f"<!-- op: {name} -->: there is no op of that name")
     op = described["ops"][name]
     blocks = [fenced(f["code"], f"{f['title']} · {f['path']}:{f['line']}") for f in op["functions"]]
-    return "\n\n".join([*blocks, proof(op["rows"])])
+    row = f"In the table of penalties: {op['row']}." if op["row"] else ""
+    return "\n\n".join([*filter(None, [row]), *blocks, proof(op["rows"])])
 
 
 def test_code(root: Path, where: str) -> str:

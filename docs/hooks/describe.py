@@ -37,6 +37,11 @@ def functions(op: Any, penalty: Any) -> list[dict[str, Any]]:
     return told
 
 
+def row_of_the_table(penalty: Any) -> str:
+    """How `PENALTIES` names it: formula and source."""
+    return ", ".join(filter(None, (f"R(θ) = {penalty.formula}", penalty.source)))
+
+
 def main() -> None:
     registry = import_module("microgrand.op").registry
     import_module("microgrand.ops")
@@ -49,6 +54,7 @@ def main() -> None:
         "ops": {
             name: {
                 "penalty": name in penalties,
+                "row": row_of_the_table(penalties[name]) if name in penalties else "",
                 "functions": functions(op, penalties.get(name)),
                 "rows": [row for row in rows if row["op"] == name],
             }
