@@ -152,14 +152,24 @@ def test_notebook_can_be_downloaded(site: Site, visit: Visitor) -> None:
     assert any(cell.outputs for cell in code)
 
 
-def test_solutions_are_folded(site: Site, visit: Visitor) -> None:
+@pytest.mark.parametrize("kind", ["solution", "figure-code"])
+def test_solutions_and_the_code_of_figures_are_folded(
+    site: Site, visit: Visitor, kind: str
+) -> None:
     with visit() as v:
         v.page.goto(site.url(LESSON))
-        solution = v.page.locator("details.solution").first
-        code = solution.locator(".highlight").first
+        fold = v.page.locator(f"details.{kind}").first
+        code = fold.locator(".highlight").first
         expect(code).to_be_hidden()
-        solution.locator("summary").click()
+        fold.locator("summary").click()
         expect(code).to_be_visible()
+
+
+def test_the_home_page_moves(site: Site, visit: Visitor) -> None:
+    """Its player reads the data of the lesson's folder."""
+    with visit(reduced_motion="reduce") as v:
+        v.page.goto(site.url(""))
+        expect(v.page.locator("microgrand-player .series").first).to_be_attached()
 
 
 def test_the_reader_can_switch_to_dark(site: Site, visit: Visitor) -> None:
