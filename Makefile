@@ -19,6 +19,7 @@ test: .venv/test browser
 
 bench: .venv/bench
 	$(BIN)/python benchmarks/curve.py
+	$(BIN)/python benchmarks/images.py
 
 # The extra of that name, with the versions the book was tested with.
 .venv/%: pyproject.toml constraints.txt

@@ -29,13 +29,14 @@ class Array:
     A leading `"..."` stands for axes that may or may not be there: a stack of models.
     Equal names have equal sizes within one call. `kinks` are values at which the op is not
     differentiable; differences keep away from them and `Op.draw` plants them on request.
-    `scales` are the smallest and largest standard deviation to draw. An `optional` array
-    may be None.
+    `scales` are the smallest and largest standard deviation to draw. `sizes` holds the smallest
+    and largest size of axes that cannot have any. An `optional` array may be None.
     """
 
     axes: tuple[str, ...]
     kinks: tuple[float, ...]
     scales: tuple[float, float]
+    sizes: Mapping[str, tuple[int, int]]
     optional: bool
 
     def __init__(
@@ -43,11 +44,13 @@ class Array:
         *axes: str,
         kinks: tuple[float, ...] = (),
         scales: tuple[float, float] = (1e-3, 1e3),
+        sizes: Mapping[str, tuple[int, int]] | None = None,
         optional: bool = False,
     ) -> None:
         object.__setattr__(self, "axes", axes)
         object.__setattr__(self, "kinks", kinks)
         object.__setattr__(self, "scales", scales)
+        object.__setattr__(self, "sizes", dict(sizes or {}))
         object.__setattr__(self, "optional", optional)
 
     def shape(self, sizes: dict[str, int], stacked: bool) -> tuple[int, ...]:
@@ -71,6 +74,37 @@ class Number:
     low: float
     high: float
 
+    def draw(self, generator: np.random.Generator) -> float:
+        return float(generator.uniform(self.low, self.high))
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number from `low` to `high`, both included; a stride, a count of groups."""
+
+    low: int
+    high: int
+
+    def draw(self, generator: np.random.Generator) -> int:
+        return int(generator.integers(self.low, self.high, endpoint=True))
+
+
+@dataclass(frozen=True, init=False)
+class Choice:
+    """One of a few options: `Choice("same", "valid")`."""
+
+    options: tuple[Any, ...]
+
+    def __init__(self, *options: Any) -> None:
+        object.__setattr__(self, "options", options)
+
+    def draw(self, generator: np.random.Generator) -> Any:
+        return self.options[generator.integers(len(self.options))]
+
+
+Domain = Array | Number | Integer | Choice
+"""What an argument of an op may be."""
+
 
 @dataclass(frozen=True)
 class Op:
@@ -80,13 +114,21 @@ class Op:
     definition: Callable[..., Any]
     forward: Callable[..., Any]
     gradients: dict[str, Callable[..., Any]]
-    inputs: Mapping[str, Array | Number]
+    inputs: Mapping[str, Domain]
     smooth: bool
     function: Callable[..., Any] = field(repr=False)
 
     def position(self, argument: str) -> int:
         """The place of `argument` among the op's arguments."""
         return list(self.inputs).index(argument)
+
+    def axes(self) -> dict[str, tuple[int, int] | None]:
+        """The name of every axis, and the smallest and largest size if it cannot have any."""
+        limits: dict[str, tuple[int, int] | None] = {}
+        for array in self.inputs.values():
+            if isinstance(array, Array):
+                limits |= {axis: array.sizes.get(axis, limits.get(axis)) for axis in array.axes}
+        return limits
 
     def draw(
         self,
@@ -98,12 +140,16 @@ class Op:
 
         `at_kinks` puts about a quarter of the entries exactly where the op has a kink.
         """
-        axes = {axis for domain in self.inputs.values() for axis in getattr(domain, "axes", ())}
-        drawn = {axis: int(generator.choice(sizes)) for axis in sorted(axes)}
+        drawn = {
+            axis: int(
+                generator.integers(*limits, endpoint=True) if limits else generator.choice(sizes)
+            )
+            for axis, limits in sorted(self.axes().items())
+        }
         arguments: list[Any] = []
         for domain in self.inputs.values():
-            if isinstance(domain, Number):
-                arguments.append(float(generator.uniform(domain.low, domain.high)))
+            if not isinstance(domain, Array):
+                arguments.append(domain.draw(generator))
                 continue
             if domain.optional and generator.integers(2):
                 arguments.append(None)
@@ -127,7 +173,7 @@ def op(
     definition: Callable[..., Any],
     forward: Callable[..., Any],
     gradients: dict[str, Callable[..., Any]],
-    inputs: Mapping[str, Array | Number],
+    inputs: Mapping[str, Domain],
     smooth: bool = True,
 ) -> Callable[..., Any]:
     """Tie a definition, a forward and its gradients together; return the differentiable function.

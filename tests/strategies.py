@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import microgrand.ops
 import microgrand.penalties  # noqa: F401 - importing them fills the registry
-from microgrand.op import Array, Number, Op, registry
+from microgrand.op import Choice, Integer, Number, Op, registry
 
 #: Every (op, argument) that has a hand-derived gradient.
 DIFFERENTIABLE = [(name, argument) for name in registry for argument in registry[name].gradients]
@@ -32,14 +32,17 @@ def arguments_of(
 ) -> tuple[Any, ...]:
     """Arguments of `op` in float64; the array named `given` is there even if it is optional."""
     generator = np.random.default_rng(draw(seeds))
-    arrays = [domain for domain in op.inputs.values() if isinstance(domain, Array)]
-    axes = sorted({axis for array in arrays for axis in array.axes})
-    sizes = {axis: draw(st.integers(1, 5)) for axis in axes}
+    axes = sorted(op.axes().items())
+    sizes = {axis: draw(st.integers(*(limits or (1, 5)))) for axis, limits in axes}
     arguments: list[Any] = []
     for name, domain in op.inputs.items():
         if isinstance(domain, Number):
             share = draw(st.integers(0, 1000)) / 1000
             arguments.append(domain.low + share * (domain.high - domain.low))
+        elif isinstance(domain, Integer):
+            arguments.append(draw(st.integers(domain.low, domain.high)))
+        elif isinstance(domain, Choice):
+            arguments.append(draw(st.sampled_from(domain.options)))
         elif domain.optional and name != given and draw(st.booleans()):
             arguments.append(None)
         else:

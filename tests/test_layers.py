@@ -9,9 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from microgrand import layers
-from microgrand.layers import Dense, Dropout, LeakyReLU, Normal, ReLU, Sequential, Sigmoid, Tanh
-from microgrand.tape import Parameters
+from microgrand import layers, ops
+from microgrand.layers import (
+    Conv2D,
+    Dense,
+    Dropout,
+    LeakyReLU,
+    Normal,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Tanh,
+)
+from microgrand.tape import Parameters, value_and_grad
 
 FAN_IN, FAN_OUT = 60, 100
 NETWORK = Sequential((Dense(8), Tanh(), Dropout(0.5), Dense(3)))
@@ -92,6 +102,66 @@ def test_dense_is_the_weighted_sum() -> None:
     np.testing.assert_allclose(Dense(3)(arrays, x), expected, rtol=1e-12)
     without = Dense(3, bias=False)({"kernel": arrays["kernel"]}, x)
     np.testing.assert_allclose(without, x @ arrays["kernel"], rtol=1e-12)
+
+
+@given(
+    size=st.tuples(st.integers(3, 8), st.integers(3, 8)),
+    window=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    stride=st.integers(1, 3),
+    padding=st.sampled_from(["same", "valid"]),
+    bias=st.booleans(),
+)
+def test_conv2d_says_the_shape_it_gives(
+    size: Any, window: Any, stride: int, padding: str, bias: bool
+) -> None:
+    layer = Conv2D(4, window, stride, padding, bias)
+    arrays, shape = layer.init((*size, 2), generator())
+    assert {name: array.shape for name, array in arrays.items()} == {
+        "kernel": (*window, 2, 4),
+        **({"bias": (4,)} if bias else {}),
+    }
+    x = generator(1).normal(size=(3, *size, 2))
+    y = layer(arrays, x)
+    assert y.shape == (3, *shape)
+    expected = ops.conv2d(x, arrays["kernel"], arrays.get("bias"), stride, padding)
+    np.testing.assert_array_equal(y, expected)
+
+
+def test_a_convolution_counts_the_windows_area_in_its_fans() -> None:
+    told = []
+
+    def listen(_: Any, shape: Any, fan_in: int, fan_out: int) -> np.ndarray:
+        told.append((shape, fan_in, fan_out))
+        return np.zeros(shape)
+
+    Conv2D(5, (3, 2), kernel_init=listen, bias_init=listen).init((8, 8, 4), generator())
+    assert told == [((3, 2, 4, 5), 24, 30), ((5,), 24, 30)]
+
+
+@pytest.mark.parametrize("layer", [Conv2D(2, (5, 1), padding="valid"), Conv2D(2, padding="full")])
+def test_a_convolution_that_does_not_fit_is_refused_before_training(layer: Conv2D) -> None:
+    with pytest.raises(ValueError, match=r"fit|padding"):
+        layer.init((4, 4, 1), generator())
+
+
+def test_convolutions_learn_in_float32() -> None:
+    """A network that starts with stride 2 finds the kernel another one was drawn with."""
+    network = Sequential((Conv2D(3, stride=2), Tanh(), Conv2D(2)))
+    truth, parameters = (network.init((6, 6, 1), generator(seed)) for seed in (0, 1))
+    x = generator(2).normal(size=(20, 6, 6, 1)).astype(np.float32)
+    y = network(truth.layers, x).reshape(20, -1)
+
+    def loss_of(arrays: Any) -> Any:
+        return ops.mean_squared_error(network(arrays, x).reshape(20, -1), y)
+
+    step = value_and_grad(loss_of)
+    losses = []
+    for _ in range(300):
+        loss, gradient = step(parameters)
+        assert gradient.vector.dtype == np.float32
+        parameters.vector -= 0.3 * gradient.vector
+        losses.append(loss)
+    assert losses[-1] < 0.05 * losses[0]
 
 
 @pytest.mark.parametrize(
@@ -209,8 +279,8 @@ def test_layers_and_weights_must_be_as_many() -> None:
 
 @pytest.mark.parametrize(
     ("thing", "name"),
-    [(Dense(3), "units"), (LeakyReLU(), "slope"), (Dropout(0.1), "rate"), (NETWORK, "layers"),
-     (Normal(1.0), "std")],
+    [(Dense(3), "units"), (Conv2D(3), "filters"), (LeakyReLU(), "slope"), (Dropout(0.1), "rate"),
+     (NETWORK, "layers"), (Normal(1.0), "std")],
 )  # fmt: skip
 def test_settings_cannot_be_changed(thing: Any, name: str) -> None:
     with pytest.raises(FrozenInstanceError):

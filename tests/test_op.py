@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import DIFFERENTIABLE, KINKS, arguments_of, is_real_array, normal_like, seeds
 
-from microgrand.op import Number, Op, op, registry, unbroadcast
+from microgrand.op import Array, Choice, Domain, Integer, Number, Op, op, registry, unbroadcast
 from microgrand.verify import relative_error
 
 DERIVATIONS = Path(__file__).parents[1] / "docs" / "derivations"
@@ -208,9 +208,30 @@ def test_drawn_arguments_fit_the_op_and_come_from_the_generator(name: str, seed:
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
     op.forward(*first)  # raises where shapes do not fit
-    for number, domain in zip(first, op.inputs.values(), strict=True):
-        if isinstance(domain, Number):
-            assert domain.low <= number <= domain.high
+    for drawn, domain in zip(first, op.inputs.values(), strict=True):
+        if isinstance(domain, Number | Integer):
+            assert domain.low <= drawn <= domain.high
+        elif isinstance(domain, Choice):
+            assert drawn in domain.options
+        elif drawn is not None and "..." not in domain.axes:
+            for axis, size in zip(domain.axes, drawn.shape, strict=True):
+                low, high = domain.sizes.get(axis, (1, 5))
+                assert low <= size <= high
+
+
+def test_both_ends_of_every_range_are_drawn() -> None:
+    image = Array("height", "width", sizes={"height": (3, 5)})
+    inputs: dict[str, Domain] = {
+        "image": image,
+        "stride": Integer(1, 3),
+        "padding": Choice("same", "valid"),
+    }
+    generator = np.random.default_rng(0)
+    ranged = Op("ranged", anp.abs, np.abs, {}, inputs, True, np.abs)
+    drawn = [ranged.draw(generator, sizes=(2,)) for _ in range(60)]
+    assert {image.shape for image, _, _ in drawn} == {(3, 2), (4, 2), (5, 2)}
+    assert {stride for _, stride, _ in drawn} == {1, 2, 3}
+    assert {padding for _, _, padding in drawn} == {"same", "valid"}
 
 
 @pytest.mark.parametrize(("name", "argument", "kink"), KINKS)

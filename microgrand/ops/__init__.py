@@ -1,11 +1,13 @@
 """The operations networks are made of: one concept a file, forward beside gradient."""
 
 from microgrand.ops.activation import leaky_relu, relu, sigmoid, tanh
+from microgrand.ops.convolution import conv2d
 from microgrand.ops.dense import dense
 from microgrand.ops.dropout import draw_mask, dropout
 from microgrand.ops.loss import mean_squared_error
 
 __all__ = [
+    "conv2d",
     "dense",
     "draw_mask",
     "dropout",
