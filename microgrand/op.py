@@ -73,6 +73,14 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Integer:
+    """A whole hyper-parameter from `low` to `high`, both included: the size of a window."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
 class Op:
     """One entry of the registry; see the module's docstring."""
 
@@ -80,7 +88,7 @@ class Op:
     definition: Callable[..., Any]
     forward: Callable[..., Any]
     gradients: dict[str, Callable[..., Any]]
-    inputs: Mapping[str, Array | Number]
+    inputs: Mapping[str, Array | Number | Integer]
     smooth: bool
     function: Callable[..., Any] = field(repr=False)
 
@@ -105,6 +113,9 @@ class Op:
             if isinstance(domain, Number):
                 arguments.append(float(generator.uniform(domain.low, domain.high)))
                 continue
+            if isinstance(domain, Integer):
+                arguments.append(int(generator.integers(domain.low, domain.high + 1)))
+                continue
             if domain.optional and generator.integers(2):
                 arguments.append(None)
                 continue
@@ -127,7 +138,7 @@ def op(
     definition: Callable[..., Any],
     forward: Callable[..., Any],
     gradients: dict[str, Callable[..., Any]],
-    inputs: Mapping[str, Array | Number],
+    inputs: Mapping[str, Array | Number | Integer],
     smooth: bool = True,
 ) -> Callable[..., Any]:
     """Tie a definition, a forward and its gradients together; return the differentiable function.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import microgrand.ops
 import microgrand.penalties  # noqa: F401 - importing them fills the registry
-from microgrand.op import Array, Number, Op, registry
+from microgrand.op import Array, Integer, Number, Op, registry
 
 #: Every (op, argument) that has a hand-derived gradient.
 DIFFERENTIABLE = [(name, argument) for name in registry for argument in registry[name].gradients]
@@ -40,6 +40,8 @@ def arguments_of(
         if isinstance(domain, Number):
             share = draw(st.integers(0, 1000)) / 1000
             arguments.append(domain.low + share * (domain.high - domain.low))
+        elif isinstance(domain, Integer):
+            arguments.append(draw(st.integers(domain.low, domain.high)))
         elif domain.optional and name != given and draw(st.booleans()):
             arguments.append(None)
         else:
@@ -59,5 +61,5 @@ def normal_like(array: Any) -> st.SearchStrategy[np.ndarray]:
 
 
 def is_real_array(argument: Any) -> bool:
-    """Whether an argument is an array of numbers: not a mask, not a hyper-parameter, not None."""
-    return isinstance(argument, np.ndarray) and argument.dtype != bool
+    """Whether an argument is an array of reals: no mask, no labels, no number, not None."""
+    return isinstance(argument, np.ndarray) and argument.dtype.kind == "f"

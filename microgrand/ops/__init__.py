@@ -4,12 +4,17 @@ from microgrand.ops.activation import leaky_relu, relu, sigmoid, tanh
 from microgrand.ops.dense import dense
 from microgrand.ops.dropout import draw_mask, dropout
 from microgrand.ops.loss import mean_squared_error
+from microgrand.ops.pooling import average_pool, flatten, global_average_pool, max_pool
 
 __all__ = [
+    "average_pool",
     "dense",
     "draw_mask",
     "dropout",
+    "flatten",
+    "global_average_pool",
     "leaky_relu",
+    "max_pool",
     "mean_squared_error",
     "relu",
     "sigmoid",
