@@ -3,7 +3,7 @@
 from microgrand.ops.activation import leaky_relu, relu, sigmoid, tanh
 from microgrand.ops.dense import dense
 from microgrand.ops.dropout import draw_mask, dropout
-from microgrand.ops.loss import mean_squared_error
+from microgrand.ops.loss import mean_squared_error, softmax_cross_entropy
 from microgrand.ops.pooling import average_pool, flatten, global_average_pool, max_pool
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "mean_squared_error",
     "relu",
     "sigmoid",
+    "softmax_cross_entropy",
     "tanh",
 ]
