@@ -170,6 +170,75 @@ class Dropout(Shapeless):
         return ops.dropout(x, ops.draw_mask(generator, x.shape, self.rate), self.rate)
 
 
+def image(shape: Shape) -> Shape:
+    """The shape, if it is that of an image."""
+    if len(shape) != 3:
+        raise ValueError(f"an image has height, width and channels, unlike the shape {shape}")
+    return shape
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A layer that makes one number a channel of each window of size × size."""
+
+    size: int = 2
+
+    def init(
+        self, shape: Shape, generator: np.random.Generator
+    ) -> tuple[dict[str, np.ndarray], Shape]:
+        return {}, (*ops.count_windows(image(shape), self.size), shape[-1])
+
+
+@dataclass(frozen=True)
+class MaxPool(Pool):
+    """The largest number of each window. See [`max_pool`][microgrand.ops.max_pool]."""
+
+    def __call__(
+        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
+    ) -> Any:
+        return ops.max_pool(x, self.size)
+
+
+@dataclass(frozen=True)
+class AveragePool(Pool):
+    """The mean of each window. See [`average_pool`][microgrand.ops.average_pool]."""
+
+    def __call__(
+        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
+    ) -> Any:
+        return ops.average_pool(x, self.size)
+
+
+@dataclass(frozen=True)
+class GlobalAveragePool:
+    """The mean of each channel over the whole image."""
+
+    def init(
+        self, shape: Shape, generator: np.random.Generator
+    ) -> tuple[dict[str, np.ndarray], Shape]:
+        return {}, (image(shape)[-1],)
+
+    def __call__(
+        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
+    ) -> Any:
+        return ops.global_average_pool(x)
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """Each image as one row of numbers, for a dense layer."""
+
+    def init(
+        self, shape: Shape, generator: np.random.Generator
+    ) -> tuple[dict[str, np.ndarray], Shape]:
+        return {}, (math.prod(image(shape)),)
+
+    def __call__(
+        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
+    ) -> Any:
+        return ops.flatten(x)
+
+
 @dataclass(frozen=True)
 class Sequential:
     """Layers one after the other: each takes what the one before it returns."""

@@ -4,10 +4,17 @@ from microgrand.ops.activation import leaky_relu, relu, sigmoid, tanh
 from microgrand.ops.dense import dense
 from microgrand.ops.dropout import draw_mask, dropout
 from microgrand.ops.loss import mean_squared_error, softmax_cross_entropy
-from microgrand.ops.pooling import average_pool, flatten, global_average_pool, max_pool
+from microgrand.ops.pooling import (
+    average_pool,
+    count_windows,
+    flatten,
+    global_average_pool,
+    max_pool,
+)
 
 __all__ = [
     "average_pool",
+    "count_windows",
     "dense",
     "draw_mask",
     "dropout",
