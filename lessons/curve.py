@@ -963,7 +963,7 @@ print(f"mean {out.mean():.3f}, variance {out.var():.3f} = x² p/(1 − p); std =
 # **5. True zeros.** The proximal step of a penalty moves to the point that best trades distance against penalty (see the [table of penalties](../derivations/index.md)). Take weights drawn like a hidden layer's, and apply one proximal step of ½Σθ² and one of [Σ|θ|](../derivations/l1.md), both with a strength of 0.05. Count the exact zeros.
 
 # %% tags=["solution"]
-from microgrand.penalties import half_l2_proximal, l1_proximal
+from microgrand.penalties.vector import half_l2_proximal, l1_proximal
 
 weights = np.random.default_rng(0).uniform(-0.125, 0.125, 100_000)
 by_l2 = half_l2_proximal(weights, 0.05)

@@ -8,6 +8,7 @@ memory up to date. Settings may be arrays that broadcast against the vector: a c
 **Coupled decay** is the penalty ½λ‖θ‖² in the loss: its gradient λθ enters whatever the optimiser
 makes of gradients (see `train`). **Decoupled decay** shrinks the weights beside the step, past the
 optimiser: `AdamW`, or `decay` of `SGD` and `Momentum`, where both come to the same for SGD alone.
+[`Proximal`][microgrand.proximal.Proximal] puts the proximal step of any penalty behind any of them.
 """
 
 import math
@@ -21,7 +22,11 @@ Setting = float | np.ndarray
 
 
 class Optimizer(Protocol):
-    """What `train` asks of an optimiser."""
+    """What `train` asks of an optimiser, and `Proximal` of the one it wraps."""
+
+    @property
+    def rate(self) -> Setting:
+        """The learning rate."""
 
     def init(self, vector: np.ndarray) -> State:
         """The memory before the first step."""
@@ -36,6 +41,11 @@ class Optimizer(Protocol):
 def check_rate(rate: Setting) -> None:
     if not np.all(np.asarray(rate) >= 0):
         raise ValueError(f"a rate must not be negative, as {rate} is")
+
+
+def check_rho(rho: float) -> None:
+    if not 0 <= rho < 1:
+        raise ValueError(f"ρ lies between 0 and 1, and is not 1: not {rho}")
 
 
 def decay_weights(vector: np.ndarray, rate: Setting, decay: Setting) -> None:
@@ -107,6 +117,11 @@ class Adam:
     A step's size does not depend on the gradient's scale. That is why a coupled penalty
     behaves oddly inside: its gradient is divided by the same root.
 
+    `as_published` freezes the bias correction at its first step, m/(1 − β₁) and v/(1 − β₂) with no
+    power of t, as the code of the article on penalties does. The first step is Adam's. Later both
+    means need less correction and still get it all: the step ends up √(1 − β₂)/(1 − β₁) times
+    Adam's, 0.316 for the usual β (for a constant gradient 2.1 times at t = 12, 0.40 at t = 1000).
+
     Source: Kingma & Ba (2015), Adam: a method for stochastic optimization, algorithm 1.
 
     Raises:
@@ -117,6 +132,7 @@ class Adam:
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
+    as_published: bool = False
 
     def __post_init__(self) -> None:
         if not np.all(np.asarray(self.rate) > 0):
@@ -139,8 +155,9 @@ class Adam:
         step = gradient * gradient
         square *= self.beta2
         square += step
-        rate = self.rate * (1 - self.beta1) / (1 - self.beta1 ** state["steps"])
-        root = math.sqrt((1 - self.beta2) / (1 - self.beta2 ** state["steps"]))
+        t = 1 if self.as_published else state["steps"]
+        rate = self.rate * (1 - self.beta1) / (1 - self.beta1**t)
+        root = math.sqrt((1 - self.beta2) / (1 - self.beta2**t))
         np.sqrt(square, out=step)
         step *= root / rate
         step += self.epsilon / rate
@@ -162,3 +179,90 @@ class AdamW(Adam):
     def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
         decay_weights(vector, self.rate, self.decay)
         super().step(vector, gradient, state)
+
+
+@dataclass(frozen=True)
+class RMSprop:
+    """The gradient over the root of its running mean square; Adam without the memory of m.
+
+        v ← ρv + (1 − ρ)g²        θ ← θ − rate · g/(√v + ε)
+
+    Defaults as in Keras 2. v starts at 0 and is not corrected: first steps are up to 1/√(1 − ρ)
+    times the rate.
+
+    Source: Tieleman & Hinton (2012), Neural networks for machine learning, lecture 6.5.
+    """
+
+    rate: Setting = 1e-3
+    rho: float = 0.9
+    epsilon: float = 1e-7
+
+    def __post_init__(self) -> None:
+        check_rate(self.rate)
+        check_rho(self.rho)
+
+    def init(self, vector: np.ndarray) -> State:
+        return {"square": np.zeros_like(vector)}
+
+    def moment(self, state: State) -> None:
+        return None
+
+    def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
+        square = state["square"]
+        step = gradient * gradient
+        step *= 1 - self.rho
+        square *= self.rho
+        square += step
+        np.sqrt(square, out=step)
+        step += self.epsilon
+        np.divide(gradient, step, out=step)
+        step *= np.asarray(self.rate, vector.dtype)
+        vector -= step
+
+
+@dataclass(frozen=True)
+class Adadelta:
+    """Steps as large as recent steps were: the gradient's scale cancels, and no rate is needed.
+
+        a ← ρa + (1 − ρ)g²        Δ = √(d + ε)/√(a + ε) · g
+        d ← ρd + (1 − ρ)Δ²        θ ← θ − rate · Δ
+
+    ε starts it: with d = 0 the first step has a size of √(ε/(1 − ρ)), here 0.0014. Defaults as in
+    Keras 2 (rate 1, which is the paper's algorithm; the paper's ε is 1e-6).
+
+    Source: Zeiler (2012), ADADELTA: an adaptive learning rate method, algorithm 1.
+    """
+
+    rate: Setting = 1.0
+    rho: float = 0.95
+    epsilon: float = 1e-7
+
+    def __post_init__(self) -> None:
+        check_rate(self.rate)
+        check_rho(self.rho)
+        if not self.epsilon > 0:
+            raise ValueError(f"Adadelta starts from its ε, which cannot be {self.epsilon}")
+
+    def init(self, vector: np.ndarray) -> State:
+        return {"square": np.zeros_like(vector), "steps squared": np.zeros_like(vector)}
+
+    def moment(self, state: State) -> None:
+        return None
+
+    def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
+        # What is kept are the sums a/(1 − ρ) and d/(1 − ρ), as in Adam: fewer sweeps.
+        square, steps_squared = state["square"], state["steps squared"]
+        epsilon = self.epsilon / (1 - self.rho)
+        scratch = gradient * gradient
+        square *= self.rho
+        square += scratch
+        np.add(square, epsilon, out=scratch)
+        step = steps_squared + epsilon
+        step /= scratch
+        np.sqrt(step, out=step)
+        step *= gradient
+        np.multiply(step, step, out=scratch)
+        steps_squared *= self.rho
+        steps_squared += scratch
+        step *= np.asarray(self.rate, vector.dtype)
+        vector -= step

@@ -62,5 +62,5 @@ def normal_like(array: Any) -> st.SearchStrategy[np.ndarray]:
 
 
 def is_real_array(argument: Any) -> bool:
-    """Whether an argument is an array of numbers: not a mask, not a hyper-parameter, not None."""
-    return isinstance(argument, np.ndarray) and argument.dtype != bool
+    """Whether an argument is an array of reals: no mask, no labels, no number, not None."""
+    return isinstance(argument, np.ndarray) and argument.dtype.kind == "f"

@@ -20,7 +20,7 @@ FLOORS = (
     {"microgrand", "microgrand.op"},
     {"microgrand.ops", "microgrand.penalties", "microgrand.tape"},
     {"microgrand.layers", "microgrand.optimizers"},
-    {"microgrand.training", "microgrand.signals", "microgrand.verify"},
+    {"microgrand.proximal", "microgrand.training", "microgrand.signals", "microgrand.verify"},
     {"microgrand.data", "microgrand.processor", "microgrand.records"},
     {"microgrand.sweep"},
     {"microgrand.claims", "microgrand.figures", "microgrand.settings"},
@@ -31,7 +31,9 @@ FLOORS = (
 )
 
 #: What runs in a browser too.
-LIGHT = ("op", "ops", "penalties", "tape", "layers", "optimizers", "signals", "training")
+LIGHT = (
+    "op", "ops", "penalties", "tape", "layers", "optimizers", "proximal", "signals", "training"
+)  # fmt: skip
 
 
 def name_of(path: Path) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microgrand.optimizers import SGD, Adam, AdamW, Momentum
+from microgrand.optimizers import SGD, Adadelta, Adam, AdamW, Momentum, RMSprop
 
 numbers = st.floats(-10, 10).map(lambda x: round(x, 6))
 gradients = st.lists(numbers, min_size=1, max_size=8)
@@ -17,7 +17,10 @@ rates = st.floats(1e-4, 1)
 betas = st.floats(0, 0.999)
 decays = st.floats(0, 1)
 
-ALL: list[Any] = [SGD(0.1, 0.01), Momentum(0.1, 0.9, 0.01), Adam(0.1), AdamW(0.1)]
+ALL: list[Any] = [
+    SGD(0.1, 0.01), Momentum(0.1, 0.9, 0.01), Adam(0.1), Adam(0.1, as_published=True), AdamW(0.1),
+    RMSprop(0.1), Adadelta(0.5),
+]  # fmt: skip
 each = pytest.mark.parametrize("optimizer", ALL, ids=lambda o: type(o).__name__)
 
 
@@ -186,8 +189,11 @@ def test_float32_stays_float32_and_near_float64(optimizer: Any) -> None:
         lambda rate, decay: SGD(rate, decay),
         lambda rate, decay: Momentum(rate, 0.9, decay),
         lambda rate, decay: AdamW(rate, decay=decay),
+        lambda rate, decay: Adam(rate, as_published=True),
+        lambda rate, decay: RMSprop(rate),
+        lambda rate, decay: Adadelta(rate),
     ],
-    ids=["SGD", "Momentum", "AdamW"],
+    ids=["SGD", "Momentum", "AdamW", "Adam", "RMSprop", "Adadelta"],
 )
 def test_each_model_of_a_stack_may_have_its_own_rate_and_decay(make: Any, dtype: type) -> None:
     rates, decays = np.array([[0.1], [0.01], [1.0]]), np.array([[0.0], [0.5], [0.1]])

@@ -7,6 +7,8 @@ import numpy as np
 
 from microgrand.op import Array, op, unbroadcast
 
+# ---------------------------------------------------------------------------- mean squared error
+
 
 def mean_squared_error_definition(prediction: Any, target: Any) -> Any:
     """The mean of (prediction − target)² over the batch and the outputs."""
@@ -52,6 +54,82 @@ def mean_squared_error_gradient_target(
     return mean_squared_error_gradient_prediction(cotangent, loss, target, prediction)
 
 
+# ------------------------------------------------------------------------- softmax cross-entropy
+
+
+class Labels(Array):
+    """Whole numbers below the number of classes: the last axis that is named is not there."""
+
+    def draw(self, generator: np.random.Generator, shape: tuple[int, ...], scale: float) -> Any:
+        *rest, classes = shape
+        return generator.integers(classes, size=rest)
+
+
+def checked(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The labels with the axes of the logits, (..., batch, 1), if they are labels of these."""
+    if logits.ndim < 2 or labels.shape not in (logits.shape[:-1], logits.shape[-2:-1]):
+        raise ValueError(f"logits {logits.shape} and labels {labels.shape} do not fit")
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"labels are the numbers of the classes, integers, not {labels.dtype}")
+    classes = logits.shape[-1]
+    if np.any((labels < 0) | (labels >= classes)):
+        raise ValueError(f"labels of {classes} classes lie between 0 and {classes - 1}")
+    return np.broadcast_to(labels, logits.shape[:-1])[..., None]
+
+
+def softmax_cross_entropy_definition(logits: Any, labels: np.ndarray) -> Any:
+    """The mean of −log p(label), as log(1 + Σ exp(z − z of the label)) over the other classes."""
+    chosen = np.eye(logits.shape[-1])[labels]
+    of_label = anp.sum(logits * chosen, axis=-1)[..., None]
+    odds_against = anp.sum(anp.exp(logits - of_label) * (1 - chosen), axis=-1)
+    return anp.sum(anp.log1p(odds_against), axis=-1) / logits.shape[-2]
+
+
+def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> Any:
+    """The cross-entropy of the softmax, −(1/n) Σ log p(label), with p = exp(z)/Σ exp(z).
+
+    Labels are numbers of classes, as data sets store them, and not one-hot rows: they cannot be
+    malformed in ways that would still train, and nothing is multiplied by zeros.
+
+    Arguments:
+        logits: z, shape (..., n, classes): n examples; leading axes stack models.
+        labels: integers below `classes`, shape (n,), shared by all models, or (..., n).
+
+    Returns:
+        One loss for each model, in nats: shape (...), a number where there is no stack.
+
+    Raises:
+        ValueError: if the shapes do not fit, or a label is no class.
+
+    Source: Bridle (1990), Training stochastic model recognition algorithms as networks can lead to
+    maximum mutual information estimation of parameters.
+    """
+    index = checked(logits, labels)
+    largest = logits.argmax(axis=-1, keepdims=True)
+    z = logits - np.take_along_axis(logits, largest, -1)  # at most 0: no overflow
+    below = np.exp(z)
+    np.put_along_axis(below, largest, 0, -1)  # it would be 1, and 1 + tiny loses tiny's digits
+    losses = np.log1p(below.sum(axis=-1)) - np.take_along_axis(z, index, -1)[..., 0]
+    return losses.sum(axis=-1) / logits.shape[-2]
+
+
+def softmax_cross_entropy_gradient(
+    cotangent: Any, loss: Any, logits: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
+    """∂loss/∂z = (p − y)/n, y one at the label and zero elsewhere.
+
+    At the label p − 1 is taken as minus the sum of the other p: nothing cancels.
+    """
+    index = checked(logits, labels)
+    gradient = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    of_label = np.take_along_axis(gradient, index, -1)
+    np.put_along_axis(gradient, index, 0, -1)
+    of_others = gradient.sum(axis=-1, keepdims=True)
+    np.put_along_axis(gradient, index, -of_others, -1)
+    gradient *= (cotangent / logits.shape[-2])[..., None, None] / (of_label + of_others)
+    return gradient
+
+
 mean_squared_error = op(
     "mean_squared_error",
     mean_squared_error_definition,
@@ -63,5 +141,15 @@ mean_squared_error = op(
     inputs={
         "prediction": Array("...", "batch", "outputs"),
         "target": Array("...", "batch", "outputs"),
+    },
+)
+softmax_cross_entropy = op(
+    "softmax_cross_entropy",
+    softmax_cross_entropy_definition,
+    softmax_cross_entropy_forward,
+    gradients={"logits": softmax_cross_entropy_gradient},
+    inputs={
+        "logits": Array("...", "batch", "classes", scales=(1e-3, 30.0)),
+        "labels": Labels("batch", "classes"),
     },
 )

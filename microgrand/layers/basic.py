@@ -1,61 +1,14 @@
-"""Layers: frozen dataclasses that own shapes and initialisation. They hold no weights.
+"""The layers of any network: weighted sums, activations, dropout, one after the other."""
 
-`init` draws the weights from an explicit generator; calling a layer with those weights applies it.
-Randomness while running (dropout) needs a generator too: without one, dropout is off. So the
-same network predicts deterministically, `network(layers, x)`, or by Monte-Carlo dropout,
-`network(layers, x, generator)`.
-"""
-
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from microgrand import ops
-from microgrand.ops.convolution import placement
+from microgrand.layers.initialization import Initializer, uniform_fan_in
 from microgrand.tape import Layers, Parameters, Shape
-
-# -------------------------------------------------------------------------------- initialisation
-
-Initializer = Callable[[np.random.Generator, Shape, int, int], np.ndarray]
-
-
-def uniform_fan_in(generator: np.random.Generator, shape: Shape, fan_in: int, _: int) -> np.ndarray:
-    """Uniform on ±1/√inputs: PyTorch's default, kernel and bias alike."""
-    return generator.uniform(-1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in), shape)
-
-
-def glorot_uniform(
-    generator: np.random.Generator, shape: Shape, fan_in: int, fan_out: int
-) -> np.ndarray:
-    """Uniform on ±√(6/(inputs + outputs)). Source: Glorot & Bengio (2010), equation 16."""
-    limit = math.sqrt(6 / (fan_in + fan_out))
-    return generator.uniform(-limit, limit, shape)
-
-
-def he_normal(generator: np.random.Generator, shape: Shape, fan_in: int, _: int) -> np.ndarray:
-    """Normal with variance 2/inputs. Source: He et al. (2015), equation 10."""
-    return generator.normal(0, math.sqrt(2 / fan_in), shape)
-
-
-def zeros(_: np.random.Generator, shape: Shape, __: int, ___: int) -> np.ndarray:
-    """All zero; the usual start of a bias."""
-    return np.zeros(shape)
-
-
-@dataclass(frozen=True)
-class Normal:
-    """Normal with mean 0 and a given standard deviation."""
-
-    std: float
-
-    def __call__(self, generator: np.random.Generator, shape: Shape, _: int, __: int) -> np.ndarray:
-        return generator.normal(0, self.std, shape)
-
-
-# ---------------------------------------------------------------------------------------- layers
 
 
 class Layer(Protocol):
@@ -94,52 +47,6 @@ class Dense:
         self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
     ) -> Any:
         return ops.dense(x, arrays["kernel"], arrays.get("bias"))
-
-
-@dataclass(frozen=True)
-class Conv2D:
-    """`filters` windows of weights that slide over images. See [`conv2d`][microgrand.ops.conv2d].
-
-    A unit sees height · width · channels numbers of its window: those are its inputs. A number of
-    the image reaches height · width · filters units (fewer with a stride, as Keras counts too).
-
-    Arguments:
-        filters: channels that come out.
-        size: height and width of the window.
-        stride: pixels from one window to the next.
-        padding: "same" or "valid".
-        bias: whether a number is added to each channel.
-        kernel_init, bias_init: how the weights start.
-    """
-
-    filters: int
-    size: tuple[int, int] = (3, 3)
-    stride: int = 1
-    padding: str = "same"
-    bias: bool = True
-    kernel_init: Initializer = uniform_fan_in
-    bias_init: Initializer = uniform_fan_in
-
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
-        height, width, channels = shape
-        (down, _), (right, _) = (
-            placement(length, window, self.stride, self.padding)
-            for length, window in zip((height, width), self.size, strict=True)
-        )
-        area = math.prod(self.size)
-        fans = area * channels, area * self.filters
-        kernel_shape = (*self.size, channels, self.filters)
-        arrays = {"kernel": self.kernel_init(generator, kernel_shape, *fans)}
-        if self.bias:
-            arrays["bias"] = self.bias_init(generator, (self.filters,), *fans)
-        return arrays, (down, right, self.filters)
-
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
-        return ops.conv2d(x, arrays["kernel"], arrays.get("bias"), self.stride, self.padding)
 
 
 class Shapeless:

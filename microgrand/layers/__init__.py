@@ -1,0 +1,51 @@
+"""Layers: frozen dataclasses that own shapes and initialisation. They hold no weights.
+
+`init` draws the weights from an explicit generator; calling a layer with those weights applies it.
+Randomness while running (dropout) needs a generator too: without one, dropout is off. So the
+same network predicts deterministically, `network(layers, x)`, or by Monte-Carlo dropout,
+`network(layers, x, generator)`.
+"""
+
+from microgrand.layers.basic import (
+    Dense,
+    Dropout,
+    Layer,
+    LeakyReLU,
+    ReLU,
+    Sequential,
+    Shapeless,
+    Sigmoid,
+    Tanh,
+)
+from microgrand.layers.image import AveragePool, Conv2D, Flatten, GlobalAveragePool, MaxPool
+from microgrand.layers.initialization import (
+    Initializer,
+    Normal,
+    glorot_uniform,
+    he_normal,
+    uniform_fan_in,
+    zeros,
+)
+
+__all__ = [
+    "AveragePool",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePool",
+    "Initializer",
+    "Layer",
+    "LeakyReLU",
+    "MaxPool",
+    "Normal",
+    "ReLU",
+    "Sequential",
+    "Shapeless",
+    "Sigmoid",
+    "Tanh",
+    "glorot_uniform",
+    "he_normal",
+    "uniform_fan_in",
+    "zeros",
+]

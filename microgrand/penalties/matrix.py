@@ -1,0 +1,111 @@
+"""Penalties of a matrix: the norms L_pq, and of them the one that silences whole columns."""
+
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+
+from microgrand.penalties.vector import l1_proximal
+
+# ------------------------------------------------------------------------------------------ L_pq
+
+
+def lpq_definition(theta: Any, p: float, q: float) -> Any:
+    """‖A‖ = (Σⱼ (Σᵢ |aᵢⱼ|ᵖ)^(q/p))^(1/q)."""
+    columns = anp.sum(anp.abs(theta) ** p, axis=-2) ** (1 / p)
+    return anp.sum(columns**q, axis=-1) ** (1 / q)
+
+
+def lpq_forward(theta: np.ndarray, p: float, q: float) -> Any:
+    """The L_pq norm of a matrix: the q-norm of the p-norms of its columns.
+
+    ‖A‖ = (Σⱼ (Σᵢ |aᵢⱼ|ᵖ)^(q/p))^(1/q). With p = q = 2 it is the Frobenius norm √Σ aᵢⱼ²; with p = 2,
+    q = 1 the sum of the columns' lengths, which silences whole columns (group lasso).
+
+    Arguments:
+        theta: A, shape (..., rows, columns).
+        p, q: exponents, at least 1.
+
+    Returns:
+        The norm, shape (...).
+
+    Raises:
+        ValueError: if an exponent is below 1, where it is no norm.
+
+    Source: Ding, Zhou, He & Zha (2006), R1-PCA, for q = 1; Yuan & Lin (2006) for the group lasso.
+    """
+    largest, _, total = lpq_parts(theta, p, q)
+    return (largest * total)[..., 0, 0]
+
+
+def lpq_parts(theta: np.ndarray, p: float, q: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The largest |a|, and the norms of the columns and of the whole over it.
+
+    Powers of numbers up to 1 do not overflow, and the largest does not vanish.
+    """
+    if p < 1 or q < 1:
+        raise ValueError(f"L_pq is a norm for exponents of 1 and more, not for p={p}, q={q}")
+    largest = np.abs(theta).max(axis=(-2, -1), keepdims=True, initial=0)
+    scaled = np.divide(theta, largest, out=np.zeros_like(theta), where=largest > 0)
+    columns = np.linalg.norm(scaled, p, axis=-2, keepdims=True)
+    return largest, columns, np.linalg.norm(columns, q, axis=-1, keepdims=True)
+
+
+def lpq_gradient(theta: np.ndarray, p: float, q: float) -> np.ndarray:
+    """∂‖A‖/∂aᵢⱼ = sign aᵢⱼ (|aᵢⱼ|/cⱼ)^(p−1) (cⱼ/‖A‖)^(q−1), with cⱼ the p-norm of column j.
+
+    Both quotients lie in [0, 1]. At a kink (a zero column where q = 1, a zero entry where p = 1, a
+    zero matrix) the chosen subgradient is 0.
+    """
+    largest, columns, total = lpq_parts(theta, p, q)
+    lengths = largest * columns
+    within = np.divide(np.abs(theta), lengths, out=np.zeros_like(theta), where=lengths > 0)
+    across = np.divide(columns, total, out=np.zeros_like(columns), where=total > 0)
+    return np.sign(theta) * within ** (p - 1) * across ** (q - 1)
+
+
+def lpq_proximal(theta: np.ndarray, strength: Any, p: float, q: float) -> np.ndarray:
+    """The proximal step for (p, q) = (1, 1), (2, 1) and (2, 2): soft threshold of what is summed.
+
+    (1, 1) thresholds each entry, (2, 1) the length of each column, (2, 2) the length of the whole.
+
+    Raises:
+        ValueError: for other exponents, where the best point has no closed form.
+    """
+    if (p, q) == (1, 1):
+        return l1_proximal(theta, strength)
+    if (p, q) not in ((2, 1), (2, 2)):
+        raise ValueError(f"L_pq has no closed proximal step for p={p}, q={q}; take 1,1 2,1 or 2,2")
+    axis = -2 if q == 1 else (-2, -1)
+    length = np.linalg.norm(theta, axis=axis, keepdims=True)
+    kept = np.maximum(length - strength, 0)
+    return theta * np.divide(kept, length, out=np.zeros_like(length), where=length > 0)
+
+
+# -------------------------------------------------------------------------------------- group L1
+
+
+def group_l1_definition(theta: Any) -> Any:
+    """R(A) = Σⱼ √(Σᵢ aᵢⱼ²)."""
+    return anp.sum(anp.sqrt(anp.sum(theta**2, axis=-2)), axis=-1)
+
+
+def group_l1_forward(theta: np.ndarray) -> Any:
+    """The group lasso, R(A) = Σⱼ ‖column j‖: the sum of the columns' lengths, L_pq of (2, 1).
+
+    A column holds the weights into one unit (or one channel: see `Proximal`), and lives or dies
+    as a whole.
+
+    Source: Yuan & Lin (2006), Model selection and estimation in regression with grouped variables.
+    """
+    return lpq_forward(theta, 2, 1)
+
+
+def group_l1_gradient(theta: np.ndarray) -> np.ndarray:
+    """∂R/∂aᵢⱼ = aᵢⱼ/‖column j‖: a pull along each column; 0 for a zero column, the kink."""
+    return lpq_gradient(theta, 2, 1)
+
+
+def group_l1_proximal(theta: np.ndarray, strength: Any) -> np.ndarray:
+    """Soft threshold of each column's length: columns shorter than λ become zero."""
+    return lpq_proximal(theta, strength, 2, 1)
