@@ -4,6 +4,7 @@ from microgrand.ops.activation import leaky_relu, relu, sigmoid, tanh
 from microgrand.ops.dense import dense
 from microgrand.ops.dropout import draw_mask, dropout
 from microgrand.ops.loss import mean_squared_error, softmax_cross_entropy
+from microgrand.ops.mask import clipped_mask
 from microgrand.ops.pooling import (
     average_pool,
     count_windows,
@@ -14,6 +15,7 @@ from microgrand.ops.pooling import (
 
 __all__ = [
     "average_pool",
+    "clipped_mask",
     "count_windows",
     "dense",
     "draw_mask",
