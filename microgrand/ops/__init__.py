@@ -5,6 +5,7 @@ from microgrand.ops.convolution import conv2d
 from microgrand.ops.dense import dense
 from microgrand.ops.dropout import draw_mask, dropout
 from microgrand.ops.loss import mean_squared_error, softmax_cross_entropy
+from microgrand.ops.mask import clipped_mask
 from microgrand.ops.pooling import (
     average_pool,
     count_windows,
@@ -15,6 +16,7 @@ from microgrand.ops.pooling import (
 
 __all__ = [
     "average_pool",
+    "clipped_mask",
     "conv2d",
     "count_windows",
     "dense",

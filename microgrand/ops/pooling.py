@@ -127,7 +127,8 @@ def average_pool_forward(x: np.ndarray, size: int) -> np.ndarray:
     Raises:
         ValueError: if size is not a positive integer, or not one window fits.
 
-    Source: LeCun et al. (1989), Backpropagation applied to handwritten zip code recognition.
+    Source: LeCun et al. (1998), Gradient-based learning applied to document recognition, section
+    II.B (there with a learned factor and bias a channel).
     """
     first, *others = places(x, size)
     y = first.copy()

@@ -32,7 +32,7 @@ def none_proximal(theta: np.ndarray, strength: Any) -> np.ndarray:
 
 
 def l0_definition(theta: Any) -> Any:
-    """R(θ) = how many θ are not 0."""
+    """R(θ) = how many θ are not 0 (the 0 of the others as 0 · θ, so that autograd finds a path)."""
     return anp.sum(anp.where(theta != 0, 1.0, 0.0 * theta), axis=-1)
 
 
