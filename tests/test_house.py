@@ -20,6 +20,7 @@ FLOORS = (
     {"microgrand", "microgrand.op"},
     {"microgrand.ops", "microgrand.penalties", "microgrand.tape"},
     {"microgrand.layers", "microgrand.optimizers"},
+    {"microgrand.layers_normalization"},
     {"microgrand.training", "microgrand.signals", "microgrand.verify"},
     {"microgrand.data", "microgrand.processor", "microgrand.records"},
     {"microgrand.sweep"},
@@ -31,7 +32,10 @@ FLOORS = (
 )
 
 #: What runs in a browser too.
-LIGHT = ("op", "ops", "penalties", "tape", "layers", "optimizers", "signals", "training")
+LIGHT = (
+    *("op", "ops", "penalties", "tape", "layers", "layers_normalization"),
+    *("optimizers", "signals", "training"),
+)
 
 
 def name_of(path: Path) -> str:
