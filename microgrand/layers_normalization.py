@@ -10,7 +10,7 @@ There is no mode to switch and no hidden state. A layer without given statistics
 batch it sees; a layer with given ones uses them. `train` measures before it tests.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,9 @@ class Normalization:
             mean, variance = (self.of_image(each, x.shape[-4]) for each in self.given)
             y = ops.normalize_by(sets, mean, variance, self.epsilon)
         y = y.reshape(x.shape)
-        return ops.scale_and_shift(y, **arrays) if self.scale_and_shift else y
+        if not self.scale_and_shift:
+            return y
+        return ops.scale_and_shift(y, arrays["scale"], arrays["shift"])
 
     def of_image(self, statistics: np.ndarray, images: int) -> np.ndarray:
         """Given statistics for so many images: image i takes those of position i of a batch."""
@@ -117,7 +119,7 @@ class InstanceNorm(Normalization):
 class GroupNorm(Normalization):
     """Normalised over (H, W) and the channels of a group, each image by itself."""
 
-    groups: int = 1
+    groups: int = field(kw_only=True)
 
     def sets(self, x: Any) -> Any:
         return ops.group_sets(x, self.groups)
