@@ -15,6 +15,7 @@ import numpy as np
 
 from microgrand import ops
 from microgrand.layers import Sequential
+from microgrand.layers.normalization import measured
 from microgrand.optimizers import Optimizer, State
 from microgrand.penalties import PENALTIES, Penalty
 from microgrand.tape import Layers, Parameters, value_and_grad
@@ -32,8 +33,9 @@ class Epoch:
     """The state of training after an epoch (number 0: before the first step).
 
     `train_loss` is the mean over the epoch's batches, dropout on, without the penalty; `test_loss`
-    is taken after the epoch, dropout off. With a stack of models each is an array, one a
-    model. `parameters` and `state` are those that training goes on with: copy what you keep.
+    is taken after the epoch, dropout off, batch norm by the statistics of the training set. With a
+    stack of models each is an array, one a model. `parameters` and `state` are those that training
+    goes on with: copy what you keep.
     """
 
     number: int
@@ -99,7 +101,8 @@ def train(
         return loss(network(layers, x, generator), y)
 
     def record(number: int, train_loss: Any) -> Epoch:
-        prediction = network(parameters.layers, test_set.x)
+        predicting = measured(network, parameters.layers, train_set.x, batch_size)
+        prediction = predicting(parameters.layers, test_set.x)
         return Epoch(
             number,
             train_loss,

@@ -26,16 +26,29 @@ from microgrand.layers.initialization import (
     uniform_fan_in,
     zeros,
 )
+from microgrand.layers.normalization import (
+    BatchNorm,
+    BoxCox,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    measured,
+)
 
 __all__ = [
     "AveragePool",
+    "BatchNorm",
+    "BoxCox",
     "Conv2D",
     "Dense",
     "Dropout",
     "Flatten",
     "GlobalAveragePool",
+    "GroupNorm",
     "Initializer",
+    "InstanceNorm",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "MaxPool",
     "Normal",
@@ -46,6 +59,7 @@ __all__ = [
     "Tanh",
     "glorot_uniform",
     "he_normal",
+    "measured",
     "uniform_fan_in",
     "zeros",
 ]

@@ -1,11 +1,25 @@
 """The operations networks are made of: one concept a file, forward beside gradient."""
 
 from microgrand.ops.activation import leaky_relu, relu, sigmoid, tanh
+from microgrand.ops.channelwise import box_cox, scale_and_shift
 from microgrand.ops.convolution import conv2d
 from microgrand.ops.dense import dense
 from microgrand.ops.dropout import draw_mask, dropout
 from microgrand.ops.loss import mean_squared_error, softmax_cross_entropy
 from microgrand.ops.mask import clipped_mask
+from microgrand.ops.normalization import (
+    batch_norm,
+    batch_sets,
+    group_norm,
+    group_sets,
+    instance_norm,
+    instance_sets,
+    layer_norm,
+    layer_sets,
+    moments,
+    normalize,
+    normalize_by,
+)
 from microgrand.ops.pooling import (
     average_pool,
     count_windows,
@@ -16,6 +30,9 @@ from microgrand.ops.pooling import (
 
 __all__ = [
     "average_pool",
+    "batch_norm",
+    "batch_sets",
+    "box_cox",
     "clipped_mask",
     "conv2d",
     "count_windows",
@@ -24,10 +41,20 @@ __all__ = [
     "dropout",
     "flatten",
     "global_average_pool",
+    "group_norm",
+    "group_sets",
+    "instance_norm",
+    "instance_sets",
+    "layer_norm",
+    "layer_sets",
     "leaky_relu",
     "max_pool",
     "mean_squared_error",
+    "moments",
+    "normalize",
+    "normalize_by",
     "relu",
+    "scale_and_shift",
     "sigmoid",
     "softmax_cross_entropy",
     "tanh",
