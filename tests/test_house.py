@@ -21,9 +21,9 @@ FLOORS = (
     {"microgrand.ops", "microgrand.penalties", "microgrand.tape"},
     {"microgrand.layers", "microgrand.optimizers"},
     {"microgrand.training", "microgrand.signals", "microgrand.verify"},
-    {"microgrand.data", "microgrand.processor", "microgrand.records"},
-    {"microgrand.sweep"},
-    {"microgrand.claims", "microgrand.figures", "microgrand.settings"},
+    {"microgrand.processor", "microgrand.records", "microgrand.settings"},
+    {"microgrand.data", "microgrand.sweep"},
+    {"microgrand.claims", "microgrand.figures"},
     {"microgrand.pages"},
     {"microgrand.report"},
     {"microgrand.lesson"},
@@ -70,9 +70,9 @@ def test_no_library_file_is_above_300_lines(path: Path) -> None:
     assert LENGTHS[path] <= 300
 
 
-def test_the_package_is_under_3500_lines() -> None:
+def test_the_package_is_under_4500_lines() -> None:
     assert len(LENGTHS) > 20  # they were found
-    assert sum(LENGTHS.values()) < 3500
+    assert sum(LENGTHS.values()) < 4500
 
 
 # --------------------------------------------------------------------------------- who imports whom
@@ -132,6 +132,7 @@ def loaded_by(statement: str) -> set[str]:
 
 def test_importing_the_library_takes_nothing_heavy() -> None:
     heavy = {"matplotlib", "scipy", "typer", "rich", "joblib", "PIL", "threadpoolctl", "pooch"}
+    heavy |= {"requests", "sklearn", "skimage"}
     assert not loaded_by("import microgrand") & (heavy | {"numpy", "autograd"})
     light = "\n".join(f"import microgrand.{name}" for name in LIGHT)
     loaded = loaded_by(light)
