@@ -70,9 +70,9 @@ def test_no_library_file_is_above_300_lines(path: Path) -> None:
     assert LENGTHS[path] <= 300
 
 
-def test_the_package_is_under_4500_lines() -> None:
+def test_the_package_is_under_5000_lines() -> None:
     assert len(LENGTHS) > 20  # they were found
-    assert sum(LENGTHS.values()) < 4500
+    assert sum(LENGTHS.values()) < 5000
 
 
 # --------------------------------------------------------------------------------- who imports whom

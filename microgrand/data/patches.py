@@ -10,6 +10,7 @@ SIDE = 32  # pixels of a patch
 TILE = 64  # pixels of a tile; a patch lies inside one tile
 STEP = 8  # pixels from one patch of a tile to the next
 TRAIN, TEST = 400, 100  # patches of each photograph
+JUMP = 149  # patches from one to the next; has no divisor in common with 400 and 100
 FLAT = 4.0  # grey levels: a patch with less standard deviation in every channel shows nothing
 
 
@@ -21,7 +22,7 @@ def load_patches() -> ImageSet:
     halves. Patches that show nothing (black margins, clear sky) are left out; of the others
     as many as are needed are taken at even distances over the photograph. Every patch is
     standardised: its mean over pixels and channels is 0, its standard deviation 1. The classes take
-    turns, so any first part of a half that is a multiple of ten holds as many of each.
+    turns and each jumps over its photograph, so the first part of a half is much like the whole.
 
     Source: `microgrand.data.photographs`.
 
@@ -33,16 +34,19 @@ def load_patches() -> ImageSet:
         pixels = read_photograph(photograph)
         for half, is_test, count in zip(halves, (False, True), (TRAIN, TEST), strict=True):
             found = cut(pixels, is_test)
-            half.append(found[np.linspace(0, len(found) - 1, count).round().astype(int)])
+            evenly = np.linspace(0, len(found) - 1, count).round().astype(int)
+            half.append(found[evenly[np.arange(count) * JUMP % count]])
     classes = [photograph.name for photograph in PHOTOGRAPHS]
-    images = make_image_set("patches", *map(in_turns, halves), classes, "patches", white=None)
+    images = make_image_set(
+        "patches", in_turns(halves[0]), in_turns(halves[1]), classes, "patches", white=None
+    )
     standardise(images.train.x)
     standardise(images.test.x)
     return images
 
 
 def corners(size: tuple[int, ...], is_test: bool) -> np.ndarray:
-    """Top and left of every patch in the train or the test tiles of a photograph of that size, (count, 2)."""
+    """Top and left of every patch in the train or the test tiles of a photograph, (count, 2)."""
     offsets = range(0, TILE - SIDE + 1, STEP)
     return np.array(
         [
