@@ -1,5 +1,6 @@
 """Fetching a data set from its own site: checked, resumable, and whole or not there at all."""
 
+import contextlib
 import errno
 import os
 import shutil
@@ -67,6 +68,9 @@ def fetch_file(remote: Remote, folder: Path, name: str) -> Path:
         refuse(folder, f"cannot be written ({error.strerror or error})")
     except ValueError:  # pooch's, about the checksum
         refuse(remote.url, f"sends another file (its SHA-256 differs), not kept; {otherwise}")
+    finally:
+        with contextlib.suppress(OSError):  # something is in it, as a rule
+            folder.rmdir()
     return folder / remote.name
 
 

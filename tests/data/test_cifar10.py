@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from files import cifar10_content, member, refused, write_files, write_tar
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from microgrand.data.archives import SLACK
 from microgrand.data.cifar10 import CLASSES, FILES, load_cifar10
+from microgrand.settings import UserError
 
 CONTENT = cifar10_content()
 
@@ -122,3 +125,27 @@ def test_a_damaged_archive_is_one_line(tmp_path: Path, damage: Any) -> None:
     archive = write_tar(tmp_path / "a.tar.gz", CONTENT)
     damage(archive)
     refused(lambda: load_cifar10(archive), "a.tar.gz")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@given(
+    block=st.integers(0, 8), place=st.integers(0, 511), bytes_=st.binary(min_size=1, max_size=12)
+)
+def test_any_change_of_a_header_is_read_or_refused(
+    tmp_path: Path, block: int, place: int, bytes_: bytes
+) -> None:
+    small = {name: part[: 3073 if name in FILES else None] for name, part in CONTENT.items()}
+    content = bytearray(write_tar(tmp_path / "good", small, mode="w").read_bytes())
+    header = tarfile.BLOCKSIZE * (0 if block == 0 else 1 + 8 * (block - 1))  # each file: 1 + 7
+    changed = content[header : header + 512]
+    changed[place : place + len(bytes_)] = bytes_
+    changed = changed[:512]
+    changed[148:156] = b"%06o\0 " % (sum(changed[:148]) + sum(changed[156:]) + 256)  # its checksum
+    content[header : header + 512] = changed
+    path = tmp_path / "changed"
+    path.write_bytes(content)
+    try:
+        found = load_cifar10(path)
+    except UserError:
+        return
+    assert len(found.train.x) == 5
