@@ -1,4 +1,4 @@
-"""The command `microgrand`: list, run, verify, claims."""
+"""The command `microgrand`: list, run, verify, claims, data."""
 
 import json
 import runpy
@@ -113,6 +113,63 @@ def claims(
         except (OSError, ValueError, KeyError, TypeError):
             raise UserError(f"{found[-1]} is damaged: delete it and run the lesson again") from None
         print_claims(judgements)
+
+
+data_app = typer.Typer(
+    rich_markup_mode=None,
+    help="Data sets: what there is, fetching one by name, a sheet of samples.",
+)
+app.add_typer(data_app, name="data")
+FETCHED = typer.Option(help="where fetched data sets lie; default: the user's cache")
+
+
+@data_app.command("list")
+def list_data(folder: Annotated[Path | None, FETCHED] = None) -> None:
+    """List the data sets, whether they are here, and on which terms."""
+    from microgrand.data import catalog
+
+    for name, entry in catalog.CATALOG.items():
+        where = catalog.place(name, folder)
+        state = (where or "not here: fetch it, or give a path") if entry.files else "offline"
+        print(f"{name:10} {entry.about}\n{'':10} {entry.terms}\n{'':10} {state}")
+    print(f"{'PATH':10} any of these by path, or a .npz of x_train, y_train, x_test, y_test")
+
+
+@data_app.command("fetch")
+def fetch_data(name: str, folder: Annotated[Path | None, FETCHED] = None) -> None:
+    """Fetch a data set from its own site, checked and resumable."""
+    from microgrand.data.fetch import fetch
+
+    for path in fetch(name, folder):
+        print(path)
+    print(f"{name} is here: `microgrand data show {name}` draws samples of it")
+
+
+@data_app.command("show")
+def show_data(
+    source: Annotated[str, typer.Argument(metavar="NAME", help="a data set's name, or its path")],
+    out: Annotated[Path, typer.Option(help="a folder, or a file: .png or .svg")] = Path("runs"),
+    samples: Annotated[int, typer.Option(help="samples of each class")] = 10,
+    folder: Annotated[Path | None, FETCHED] = None,
+) -> None:
+    """Draw a sheet of samples, a row for each class."""
+    from microgrand.data import catalog, photographs
+    from microgrand.figures import sheet
+
+    if not 1 <= samples <= 100:
+        raise UserError(f"--samples {samples} is out of range: it must be from 1 to 100")
+    images = catalog.load(source, folder)
+    path = out if out.suffix in sheet.ENDINGS else out / f"{images.name}.png"
+    try:
+        sheet.save(sheet.draw_sheet(*images.train, images.classes, samples), path)
+    except OSError as error:
+        raise UserError(f"--out {out} cannot be written ({error.strerror or error})") from None
+    counts = f"{len(images.train.x)} images to train with, {len(images.test.x)} to test with"
+    print(f"{images.name}: {counts}, {'×'.join(map(str, images.train.x.shape[1:]))}")
+    print(f"SHA-256 {images.checksum}")
+    if source == "patches":
+        print(*photographs.credits(), sep="\n")
+    print(path)
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ def test_alone_it_prints_its_help(tmp_path: Path) -> None:
     alone = in_a_process(tmp_path)
     assert alone == in_a_process(tmp_path, "--help")
     assert (alone.code, alone.err) == (0, "")
-    for command in ("list", "run", "verify", "claims"):
+    for command in ("list", "run", "verify", "claims", "data"):
         assert f"\n  {command} " in alone.out
 
 
@@ -84,7 +84,7 @@ def test_list_names_every_lesson_with_its_title_and_question(microgrand: Command
     assert "Curve fitting" in said.out
 
 
-@pytest.mark.parametrize("words", ["run", "verify", "claims", "list"])
+@pytest.mark.parametrize("words", ["run", "verify", "claims", "list", "data"])
 def test_every_command_has_help(microgrand: Command, words: str) -> None:
     said = microgrand(words, "--help")
     assert said.code == 0
@@ -202,6 +202,15 @@ def test_verify_ends_with_1_where_a_gradient_is_wrong(
         ("claims", ["curve", "microgrand run"]),
         ("claims curve --runs nowhere", ["nowhere", "microgrand run"]),
         ("list more", ["more"]),
+        ("data bogus", ["bogus"]),
+        ("data fetch bogus --folder .", ["bogus", "digits, patches, mnist"]),
+        ("data show bogus", ["bogus", "digits, patches, mnist"]),
+        ("data show mnist --folder .", ["microgrand data fetch mnist", "path"]),
+        ("data show .", ["holds no MNIST"]),
+        ("data show digits --samples 0", ["--samples 0", "from 1 to 100"]),
+        (f"data show digits --out {__file__}", ["--out", __file__]),
+        (f"data show digits --out {__file__}/below.svg", ["--out", __file__]),
+        (f"data show {__file__}", [__file__, "damaged"]),
     ],
 )
 def test_what_is_wrong_is_one_line_and_leaves_nothing_behind(
@@ -283,3 +292,49 @@ def test_damaged_results_are_one_line_that_says_what_to_do(
     write(tmp_path / "runs/curve/quick", content)
     said = microgrand("claims")
     is_one_clear_line(said, str(Path("runs/curve/quick/claims.json")), "delete it")
+
+
+# -------------------------------------------------------------------------------------------- data
+
+
+def test_data_list_names_each_set_its_terms_and_whether_it_is_here(
+    microgrand: Command, tmp_path: Path
+) -> None:
+    said = microgrand("data", "list", "--folder", ".")
+    assert (said.code, said.err) == (0, "")
+    for words in ("digits", "patches", "mnist", "cifar10", "stl10", ".npz", "CC BY 2.0"):
+        assert words in said.out
+    assert said.out.count("offline") == 2
+    assert said.out.count("not here") == 3
+    (tmp_path / "stl10").mkdir()
+    (tmp_path / "stl10" / "stl10_binary.tar.gz").touch()
+    said = microgrand("data", "list", "--folder", ".")
+    assert said.out.count("not here") == 2
+    assert str(Path("stl10/stl10_binary.tar.gz")) in said.out
+
+
+def test_data_show_writes_a_sheet_and_says_where(microgrand: Command, tmp_path: Path) -> None:
+    said = microgrand("data", "show", "digits", "--out", "sheets")
+    assert said.code == 0
+    assert said.out.splitlines()[-1] == str(Path("sheets/digits.png"))
+    assert "1437 images to train with, 360 to test with, 8×8×1" in said.out
+    assert (tmp_path / "sheets" / "digits.png").read_bytes()[1:4] == b"PNG"
+    said = microgrand("data", "show", "digits", "--out", "a.svg", "--samples", "3")
+    assert said.out.splitlines()[-1] == "a.svg"
+    assert "<svg" in (tmp_path / "a.svg").read_text("utf-8")
+
+
+def test_data_show_prints_the_credits_of_the_photographs(microgrand: Command) -> None:
+    said = microgrand("data", "show", "patches", "--samples", "1")
+    assert said.code == 0
+    for words in ("Rachel Michetti", "danielbuechele", "CC BY 2.0", "public domain"):
+        assert words in said.out
+
+
+def test_data_fetch_of_what_is_offline_has_nothing_to_do(
+    microgrand: Command, tmp_path: Path
+) -> None:
+    said = microgrand("data", "fetch", "digits", "--folder", ".")
+    assert (said.code, said.err) == (0, "")
+    assert "microgrand data show digits" in said.out
+    assert list(tmp_path.iterdir()) == []

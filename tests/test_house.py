@@ -21,9 +21,9 @@ FLOORS = (
     {"microgrand.ops", "microgrand.penalties", "microgrand.tape"},
     {"microgrand.layers", "microgrand.optimizers"},
     {"microgrand.proximal", "microgrand.training", "microgrand.signals", "microgrand.verify"},
-    {"microgrand.data", "microgrand.processor", "microgrand.records"},
-    {"microgrand.sweep"},
-    {"microgrand.claims", "microgrand.figures", "microgrand.settings"},
+    {"microgrand.processor", "microgrand.records", "microgrand.settings"},
+    {"microgrand.data", "microgrand.sweep"},
+    {"microgrand.claims", "microgrand.figures"},
     {"microgrand.pages"},
     {"microgrand.report"},
     {"microgrand.lesson"},
@@ -83,9 +83,9 @@ def lines_of_code(path: Path) -> int:
     return sum(n not in told and line.strip()[:1] not in ("", "#") for n, line in lines)
 
 
-def test_the_package_is_under_3500_lines_of_code() -> None:
+def test_the_package_is_under_5000_lines_of_code() -> None:
     assert len(LENGTHS) > 20  # they were found
-    assert sum(map(lines_of_code, FILES)) < 3500
+    assert sum(map(lines_of_code, FILES)) < 5000
 
 
 # --------------------------------------------------------------------------------- who imports whom
@@ -145,6 +145,7 @@ def loaded_by(statement: str) -> set[str]:
 
 def test_importing_the_library_takes_nothing_heavy() -> None:
     heavy = {"matplotlib", "scipy", "typer", "rich", "joblib", "PIL", "threadpoolctl", "pooch"}
+    heavy |= {"requests", "sklearn", "skimage"}
     assert not loaded_by("import microgrand") & (heavy | {"numpy", "autograd"})
     light = "\n".join(f"import microgrand.{name}" for name in LIGHT)
     loaded = loaded_by(light)

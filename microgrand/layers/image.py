@@ -14,10 +14,11 @@ from microgrand.tape import Shape
 
 @dataclass(frozen=True)
 class Conv2D:
-    """`filters` windows of weights that slide over images. See [`conv2d`][microgrand.ops.conv2d].
+    """`filters` windows of weights over images; see [`conv2d`][microgrand.ops.convolution].
 
-    A unit sees height · width · channels numbers of its window: those are its inputs. A number of
-    the image reaches height · width · filters units (fewer with a stride, as Keras counts too).
+    An output sees height · width · channels numbers of its window: the fan-in. A number of the
+    image reaches height · width · filters outputs: the fan-out. As in Keras, the stride, which
+    makes that fewer, is left out of the count.
 
     Arguments:
         filters: channels that come out.

@@ -1,0 +1,70 @@
+"""A sheet of samples: a row of images for each class."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+
+from microgrand.figures.still import STYLE, new_figure
+from microgrand.records import write_atomically
+
+ENDINGS = (".png", ".svg")
+MOST_CLASSES = 20
+SPREAD = 2.5  # standard deviations from black to grey and from grey to white
+
+
+def as_picture(images: np.ndarray) -> np.ndarray:
+    """Images on a scale from 0 to 1; standardised ones are shown up to ±2.5 standard deviations."""
+    if images.size and (images.min() < 0 or images.max() > 1):
+        images = (images / SPREAD + 1) / 2
+    return np.clip(images, 0, 1)
+
+
+def draw_sheet(images: np.ndarray, labels: np.ndarray, classes: tuple[str, ...], count: int) -> Any:
+    """The first images of each class, one row a class.
+
+    Arguments:
+        images: (count, height, width, 1 or 3).
+        labels: (count,), whole numbers from 0.
+        classes: the names of the labels; of many, 20 are drawn.
+        count: images a row.
+
+    Returns:
+        A matplotlib figure.
+    """
+    shown = classes[:MOST_CLASSES]
+    _, height, width, channels = images.shape
+    rows = []
+    for label in range(len(shown)):
+        row = np.ones(
+            (count, height + 2, width + 2, channels)
+        )  # with a margin in the paper's colour
+        found = as_picture(images[np.flatnonzero(labels == label)[:count]])
+        row[: len(found), 1:-1, 1:-1] = found
+        rows.append(row.swapaxes(0, 1).reshape(height + 2, -1, channels))
+    picture = np.concatenate(rows)
+    inches = 8.0
+    figure, axes = new_figure(width=inches, height=inches * len(picture) / picture.shape[1] + 0.1)
+    axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks((np.arange(len(shown)) + 0.5) * (height + 2), shown)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write a figure on white, as its path ends: `.png` or `.svg`; whole or not at all.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    picture = io.BytesIO()
+    ending = path.suffix[1:]
+    metadata = {"Date": None} if ending == "svg" else {}
+    with mpl.rc_context(STYLE):
+        figure.savefig(picture, format=ending, dpi=150, facecolor="white", metadata=metadata)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, picture.getvalue())

@@ -1,0 +1,51 @@
+"""The sheet of samples: every class has its row, and a file is whole or not there."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from microgrand.figures.sheet import as_picture, draw_sheet, save
+
+
+def sheet(channels: int = 3) -> Any:
+    images = np.zeros((5, 4, 6, channels), np.float32)
+    images[[1, 3]] = 0.5
+    return draw_sheet(images, np.array([0, 1, 0, 1, 1]), ("left", "right"), 3)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_row_for_each_class_with_its_name(channels: int) -> None:
+    axes = sheet(channels).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["left", "right"]
+    picture = np.asarray(axes.images[0].get_array()).reshape(12, 24, channels)
+    np.testing.assert_array_equal(picture[1:5, 1:7], 0)  # the first of the left
+    np.testing.assert_array_equal(picture[1:5, 17:23], 1)  # there is no third: white
+    np.testing.assert_array_equal(picture[7:11, 1:7], 0.5)
+    np.testing.assert_array_equal(picture[7:11, 17:23], 0)
+
+
+def test_standardised_images_are_grey_at_their_mean() -> None:
+    np.testing.assert_allclose(as_picture(np.array([-9.0, -2.5, 0, 2.5, 9])), [0, 0, 0.5, 1, 1])
+    np.testing.assert_allclose(as_picture(np.array([0, 0.25, 1])), [0, 0.25, 1])
+
+
+def test_it_is_written_as_the_path_ends(tmp_path: Path) -> None:
+    save(sheet(), tmp_path / "below" / "a.png")
+    save(sheet(), tmp_path / "a.svg")
+    with Image.open(tmp_path / "below" / "a.png") as picture:
+        assert picture.size[0] == 1200
+    assert "<svg" in (tmp_path / "a.svg").read_text("utf-8")
+
+
+def test_no_space_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        save(sheet(), tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []
