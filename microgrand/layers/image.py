@@ -80,7 +80,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class MaxPool(Pool):
-    """The largest number of each window. See [`max_pool`][microgrand.ops.max_pool]."""
+    """The largest number of each window. See [`max_pool`][microgrand.ops.pooling]."""
 
     def __call__(
         self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
@@ -90,7 +90,7 @@ class MaxPool(Pool):
 
 @dataclass(frozen=True)
 class AveragePool(Pool):
-    """The mean of each window. See [`average_pool`][microgrand.ops.average_pool]."""
+    """The mean of each window. See [`average_pool`][microgrand.ops.pooling]."""
 
     def __call__(
         self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
