@@ -94,19 +94,19 @@ def scale_and_shift_gradient_shift(
 # --------------------------------------------------------------------------------------- Box-Cox
 
 
-class AboveMinusOne(Array):
-    """An array of numbers above −1: eᵗ − 1."""
-
-    def draw(self, generator: np.random.Generator, shape: tuple[int, ...], scale: float) -> Any:
-        return np.expm1(scale * generator.standard_normal(shape))
-
-
 class NonZero(Array):
     """An array of numbers of both signs, away from 0: ±eᵗ."""
 
     def draw(self, generator: np.random.Generator, shape: tuple[int, ...], scale: float) -> Any:
         sign = generator.choice([-1.0, 1.0], shape)
         return sign * np.exp(scale * generator.standard_normal(shape))
+
+
+class AboveMinusOne(NonZero):
+    """An array of numbers above −1 and away from 0, where the definition would cancel."""
+
+    def draw(self, generator: np.random.Generator, shape: tuple[int, ...], scale: float) -> Any:
+        return np.expm1(0.3 * super().draw(generator, shape, scale))
 
 
 def as_divisor(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -220,6 +220,24 @@ def test_what_is_no_batch_of_images_is_refused(norm: Any) -> None:
         norm(np.ones((2, 3)))
 
 
+def test_missing_axes_are_refused() -> None:
+    with pytest.raises(ValueError, match="position, group, member"):
+        ops.normalize(np.ones((3, 2)), 1e-5)
+    with pytest.raises(ValueError, match="do not fit"):
+        ops.normalize_by(np.ones((3, 2)), np.ones(3), np.ones(3), 1e-5)
+
+
+@given(shape=shapes, seed=seeds, offset=st.sampled_from([1.0, 1e3, -1e6]))
+def test_a_constant_added_to_the_cotangent_changes_nothing(
+    shape: tuple[int, ...], seed: int, offset: float
+) -> None:
+    x, g = normal(*shape, seed=seed), normal(*shape, seed=seed + 1)
+    y = NORMALIZE.forward(x, 0.1)
+    shifted = (g + offset) - offset  # what is left of g's digits
+    once, again = (NORMALIZE.gradients["x"](u, y, x, 0.1) for u in (shifted, g + offset))
+    np.testing.assert_allclose(again, once, atol=1e-12 * np.abs(g).max())
+
+
 @pytest.mark.parametrize("groups", [-1, 0, 4, 7])
 def test_channels_split_into_equal_groups_only(groups: int) -> None:
     with pytest.raises(ValueError, match=f"6 channels cannot be split into {groups} equal"):
