@@ -22,7 +22,7 @@ from microgrand.tape import Layers, Parameters, value_and_grad
 
 
 class Dataset(NamedTuple):
-    """Examples and what they should give: x (batch, …) and y (batch, outputs)."""
+    """Examples and what they should give: x (batch, …), y (batch, outputs) or labels (batch,)."""
 
     x: np.ndarray
     y: np.ndarray
