@@ -1,7 +1,7 @@
 """A claim, the evidence, the verdict.
 
 A claim of an article is taken apart into pieces of **evidence**: a number that every seed yields,
-and a bound that we chose, before looking, as the least the claim can mean. The seeds give an
+and a bound that we chose as the least the claim can mean. The seeds give an
 interval; a piece *supports* the claim if the whole interval keeps the bound, *contradicts* it if
 none of it does, and is *open* otherwise.
 
