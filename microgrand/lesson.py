@@ -7,6 +7,7 @@ players and tables where the cell stands).
 
 import hashlib
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -58,8 +59,11 @@ class Session:
     started: float = field(default_factory=time.perf_counter)
     saved: list[str] = field(default_factory=list)
 
-    def sweep(self, run: Run, cases: Sequence[str]) -> Results:
-        """Run every case with every seed; see [`sweep`][microgrand.sweep.sweep]."""
+    def sweep(self, run: Run, cases: Sequence[str], data: str = "") -> Results:
+        """Run every case with every seed; see [`sweep`][microgrand.sweep.sweep].
+
+        `data` is the checksum of what the runs read, where the reader chooses that.
+        """
         return sweep(
             run,
             cases,
@@ -70,6 +74,7 @@ class Session:
             source=records.source_fingerprint(all_lessons()[self.lesson]),
             command=self.command,
             preset=self.preset,
+            data=data,
             jobs=self.jobs,
             progress=self.progress,
         )
@@ -220,6 +225,6 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
         seeds=tuple(range(seeds)),
         jobs=jobs,
         out=out,
-        command=" ".join(words),
+        command=shlex.join(words),
         notebook=in_notebook(),
     )

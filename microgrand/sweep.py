@@ -1,10 +1,10 @@
 """Cases × seeds, in parallel, each finished run kept at once.
 
 A sweep that is killed and started again goes on where it was: a run on disk is used again if its
-key is the same, and the key covers what the result depends on (case, seed, settings, the sources
-of library and lesson, the versions of Python, NumPy, autograd and SciPy). Every run draws from
-generators made of its own seed and uses one BLAS thread, so the bits are the same for any number
-of jobs, in any order.
+key is the same, and the key covers what the result depends on (case, seed, settings, data, the
+sources of library and lesson, the versions of Python, NumPy, autograd and SciPy). Every run draws
+from generators made of its own seed and uses one BLAS thread, so the bits are the same for any
+number of jobs, in any order.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ def plain(value: Any) -> Any:
 
 def key_of(manifest: dict[str, Any]) -> str:
     """A digest of what a run's result depends on."""
-    names = ("lesson", "case", "seed", "settings", "source", "versions")
+    names = ("lesson", "case", "seed", "settings", "data_sha256", "source", "versions")
     depends = {name: manifest[name] for name in names}
     return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
 
@@ -57,7 +57,7 @@ def run_one(run: Run, settings: Any, path: Path, manifest: dict[str, Any]) -> tu
         arrays = run(settings, case, seed)
     finished = {
         **manifest,
-        "data_sha256": str(arrays.pop("data_sha256", "")),
+        "data_sha256": str(arrays.pop("data_sha256", manifest["data_sha256"])),
         "seconds": round(time.perf_counter() - start, 3),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -76,6 +76,7 @@ def sweep(
     source: str,
     command: str = "",
     preset: str = "",
+    data: str = "",
     jobs: int = 1,
     progress: Progress = lambda runs, total: runs,
 ) -> Results:
@@ -88,6 +89,7 @@ def sweep(
         settings: a frozen dataclass.
         folder: where `CASE-seed-SEED.npz` and `.json` are kept.
         lesson, source, command, preset: for the manifest; `source` is the fingerprint of the code.
+        data: the checksum of what every run reads: with other data behind a path, runs are new.
         jobs: how many processes.
         progress: wraps the stream of finished runs, `(case, seed)` each, given their number.
     """
@@ -101,6 +103,7 @@ def sweep(
                 "preset": preset,
                 "command": command,
                 "settings": plain(asdict(settings)),
+                "data_sha256": data,
                 "source": source,
                 **provenance,
             }

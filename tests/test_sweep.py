@@ -272,3 +272,21 @@ def test_the_manifest_says_where_the_result_comes_from(tmp_path: Path) -> None:
         finished = time.strftime("%Y-%m-%dT%H:%M", time.gmtime(start))
         assert file["finished"] >= finished
         assert file["finished"].endswith("+00:00")
+
+
+def test_other_data_makes_other_runs(tmp_path: Path) -> None:
+    first, again, other = Counter(), Counter(), Counter()
+    do(tmp_path, first, data="a" * 64)
+    do(tmp_path, again, data="a" * 64)
+    do(tmp_path, other, data="b" * 64)
+    assert first.totals == other.totals == [len(CASES) * len(SEEDS)]
+    assert again.totals == [0]
+
+
+def run_without_checksum(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
+    return {"seed": np.array(seed)}
+
+
+def test_the_checksum_of_the_data_is_in_the_manifest(tmp_path: Path) -> None:
+    results = do(tmp_path, run=run_without_checksum, data="a" * 64)
+    assert {record.manifest["data_sha256"] for record in results.values()} == {"a" * 64}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from microgrand.data import cifar10, mnist, stl10
@@ -147,6 +148,19 @@ def load(source: str, folder: Path | None = None) -> ImageSet:
         )
     with reading(path):
         return CATALOG[source].load(path)
+
+
+@lru_cache(maxsize=2)
+def load_once(source: str) -> ImageSet:
+    """`load`, with the last two sets kept in memory: the runs of a lesson read one data set.
+
+    Raises:
+        UserError: as `load` does.
+    """
+    images = load(source)
+    for array in (*images.train, *images.test):
+        array.setflags(write=False)  # it is everybody's
+    return images
 
 
 def load_path(path: Path) -> ImageSet:

@@ -1,7 +1,7 @@
 """A set of labelled images as networks take them, and the checks every set has to pass."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 import numpy as np
@@ -27,6 +27,14 @@ class ImageSet:
     test: Dataset
     classes: tuple[str, ...]
     checksum: str
+
+    def first(self, train: int, test: int) -> "ImageSet":
+        """The first images of each half, at most so many."""
+        return replace(
+            self,
+            train=Dataset(self.train.x[:train], self.train.y[:train]),
+            test=Dataset(self.test.x[:test], self.test.y[:test]),
+        )
 
 
 def refuse(place: object, wrong: str) -> NoReturn:

@@ -10,7 +10,7 @@ import pytest
 from files import cifar10_content, member, refused, stl10_content, write_files, write_mnist
 from files import write_tar as tar
 
-from microgrand.data.catalog import CATALOG, load
+from microgrand.data.catalog import CATALOG, load, load_once
 
 
 def mnist_folder(path: Path) -> Path:
@@ -74,3 +74,20 @@ UNKNOWN: dict[str, tuple[Any, str]] = {
 def test_what_is_no_data_set_is_one_line(tmp_path: Path, make: Any, named: str) -> None:
     make(tmp_path / "here")
     refused(lambda: load(str(tmp_path / "here")), "here", named)
+
+
+def test_loaded_once_it_is_kept_and_nobody_may_change_it(tmp_path: Path) -> None:
+    source = str(npz(tmp_path / "here"))
+    images = load_once(source)
+    assert load_once(source) is images
+    with pytest.raises(ValueError, match="read-only"):
+        images.train.x[0] = 1
+
+
+def test_the_first_images_of_each_half(tmp_path: Path) -> None:
+    images = load("digits")
+    some = images.first(train=10, test=10**6)
+    assert len(some.train.x) == len(some.train.y) == 10
+    assert np.array_equal(some.train.x, images.train.x[:10])
+    assert len(some.test.x) == len(images.test.x)
+    assert some.checksum == images.checksum
