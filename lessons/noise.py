@@ -16,12 +16,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from scipy.stats import norm
 
-from microgrand.claims import Claim, Evidence, bootstrap_interval
 from microgrand.data.catalog import load_once
-from microgrand.data.curve import Curve, make_curve
-from microgrand.figures import GREY, PALETTE, Animation, Panel, Series, new_figure, sequence
 from microgrand.image_network import as_published, six_convolutions
 from microgrand.layers import (
     Conv2D,
@@ -36,7 +32,7 @@ from microgrand.layers import (
 from microgrand.lesson import begin
 from microgrand.noise import Annealed, Noisy
 from microgrand.ops import softmax_cross_entropy
-from microgrand.optimizers import SGD, Adam, Optimizer
+from microgrand.optimizers import Adam, Optimizer
 from microgrand.penalties import PENALTIES, Penalty
 from microgrand.proximal import Projected
 from microgrand.settings import Preset, UserError, setting, stop
@@ -329,7 +325,7 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
     if settings.adam == "published":
         strength = as_published(Adam(), strength, shape, settings.batch_size)[1]
     sampling = with_noisy_weights(one.network, one.step_std)
-    few = len(train_set.x) // 3 // settings.batch_size * settings.batch_size or settings.batch_size
+    few = max(1, 100 // settings.batch_size) * settings.batch_size
     record: dict[str, list] = {name: [] for name in ("train", "test", "sampled", "changed")}
     record |= {name: [] for name in ("loss", "spread", "flat", "weights", "masks")}
 

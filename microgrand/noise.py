@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -84,9 +85,15 @@ class Noisy:
         state["steps"] += 1
 
     def sampled(self, mean: np.ndarray, level: Level, steps: int) -> np.ndarray:
-        """A sample of N(mean, σ²); the mean itself, and nothing drawn, where σ is 0 throughout."""
+        """A sample of N(mean, σ²). Where σ is 0 it is the mean, and nothing is drawn."""
         std = np.asarray(level(steps) if callable(level) else level, mean.dtype)
         if not std.any():
             return mean
-        noise = self.generator.standard_normal(mean.shape, dtype=np.float32)
-        return mean + std * noise.astype(mean.dtype, copy=False)
+        places: Any = ...
+        if std.ndim:
+            std = np.broadcast_to(std, mean.shape)
+            places = std > 0
+        sample = mean.copy()
+        noise = self.generator.standard_normal(sample[places].shape, dtype=np.float32)
+        sample[places] += std[places] * noise
+        return sample
