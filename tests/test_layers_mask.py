@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgrand.image_network import six_convolutions
-from microgrand.layers import GlobalAveragePool, Mask, ReLU, Sequential
+from microgrand.layers import Mask, ReLU, Sequential
 from microgrand.tape import Parameters
 
 seeds = st.integers(0, 2**32 - 1)
