@@ -52,15 +52,16 @@ def player_html(
 
 def selects_html(name: str, choices: Choices) -> str:
     """A `<select>` for each choice, in a `<template>`: nothing shows until the player takes it."""
-    labels = []
+    selects = []
     for what, options in choices.items():
         items = "".join(
             f'<option value="{slug(key)}">{html.escape(words)}</option>'
             for key, words in options.items()
         )
-        select = f'<select name="{name}-{slug(what)}">{items}</select>'
-        labels.append(f"<label>{html.escape(what)} {select}</label>")
-    return f"<template>{''.join(labels)}</template>" if labels else ""
+        label = f'<label for="{name}-{slug(what)}">{html.escape(what)}</label>'
+        select = f'<select id="{name}-{slug(what)}">{items}</select>'
+        selects.append(f"<div>{label} {select}</div>")
+    return f"<template>{''.join(selects)}</template>" if selects else ""
 
 
 def combinations(choices: Choices) -> dict[str, tuple[str, ...]]:

@@ -79,15 +79,16 @@ def test_choices_wait_in_a_template_for_the_player(shown: str, what: str, site: 
     assert player is not None
     assert player.get("src") == "moving/Z-weight.json"  # what the picture shows
     assert player.find("img") is not None
-    labels = player.findall("template/label")
-    assert [label.text for label in labels] == [f"{what} ", "signal "]
+    labels, selects = player.findall("template/div/label"), player.findall("template/div/select")
+    assert [label.text or "" for label in labels] == [what, "signal"]
+    assert [label.get("for") for label in labels] == [select.get("id") for select in selects]
     options = [
-        [(option.get("value"), option.text or "") for option in label.iterfind("select/option")]
-        for label in labels
+        [(option.get("value"), option.text or "") for option in select.iterfind("option")]
+        for select in selects
     ]
     assert options == [[("Z", shown), ("A-b", "ridge")], [("weight", "weights")]]
     # What the page's address calls it: figures do not get into each other's way.
-    assert [select.get("name") for select in player.iter("select")][1] == "moving-signal"
+    assert selects[1].get("id") == "moving-signal"
 
 
 def test_a_player_without_choices_has_no_template() -> None:

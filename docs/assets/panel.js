@@ -10,15 +10,22 @@ export function svg(name, attributes = {}, text) {
   return node;
 }
 
-/** About `count` round numbers between low and high. */
+/** The multiples of a step from low to high. */
+function multiples(step, low, high) {
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
+}
+
+/** Up to `count` round numbers between low and high, and two at least. */
 function ticks(low, high, count) {
   const raw = (high - low) / count;
   if (!(raw > 0) || !isFinite(raw)) return [low];
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw * 0.999);
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
+  const steps = [0.5, 1, 2, 2.5, 5, 10].map((factor) => factor * power);
+  const fits = steps.findIndex((step) => step >= raw * 0.999);
+  const found = multiples(steps[fits], low, high);
+  return found.length > 1 ? found : multiples(steps[fits - 1], low, high);
 }
 
 function written(value, largest) {

@@ -23,22 +23,33 @@ async function fetchData(address) {
   return answer.json();
 }
 
-/** Choose what the page's address asks for (?figure-case=A); what is no option is passed over. */
+/** Choose what the page's address asks for (?figure-case=A), if anything; what is no option is passed over. */
 function chooseByAddress(selects) {
   const asked = new URLSearchParams(location.search);
-  for (const select of selects) {
-    const option = [...select.options].find(({ value }) => value === asked.get(select.name));
-    if (option) option.selected = true;
-  }
+  const options = selects.flatMap((select) =>
+    [...select.options].filter((option) => option.value === asked.get(select.id)),
+  );
+  for (const option of options) option.selected = true;
+  return options.length > 0;
 }
 
 /** Write what is chosen into the page's address, so that a link to it can be shared. */
 function keepInAddress(selects) {
   const address = new URL(location);
-  for (const { name, value } of selects) address.searchParams.set(name, value);
-  address.hash = selects[0].closest("figure")?.id ?? address.hash; // and opens at the figure
+  for (const { id, value } of selects) address.searchParams.set(id, value);
   history.replaceState(history.state, "", address); // the state holds where the page is scrolled to
 }
+
+// Instant navigation makes anchors absolute when a page is loaded; they are to keep what was chosen since then.
+addEventListener(
+  "click",
+  ({ target }) => {
+    const link = target.closest?.("a[href]");
+    const here = link?.hash && link.origin + link.pathname === location.origin + location.pathname;
+    if (here) link.search = location.search;
+  },
+  { capture: true },
+);
 
 const inWords = (selects) => selects.map((select) => select.selectedOptions[0].text).join(", ");
 
@@ -98,7 +109,8 @@ class Player extends HTMLElement {
     this.trouble = html("p", { class: "trouble", role: "status" });
     template.replaceWith(choices, this.trouble);
     this.shown = inWords(selects); // the picture is of the first choice
-    chooseByAddress(selects);
+    const asked = chooseByAddress(selects);
+    if (asked && !location.hash) this.scrollIntoView(); // a shared link opens at its figure
     choices.addEventListener("change", () => {
       keepInAddress(selects);
       this.load();
@@ -134,8 +146,7 @@ class Player extends HTMLElement {
   fail(error) {
     console.warn("microgrand-player:", error.message);
     if (!this.data) this.classList.add("failed"); // the style sheet shows the picture again
-    if (this.trouble)
-      this.trouble.textContent = `Could not fetch “${inWords(this.selects)}”: this is still “${this.shown}”.`;
+    if (this.trouble) this.trouble.textContent = `Could not be fetched: this is still “${this.shown}”.`;
   }
 
   /** Show other data: at the same frame if there is one, and playing or not as before. */
