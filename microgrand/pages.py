@@ -45,7 +45,7 @@ def player_html(
     text = html.escape(alt, quote=True)
     return Markup(
         f'<figure class="microgrand-figure" id="fig-{name}"><microgrand-player src="{data}.json">'
-        f'<img src="{source}" alt="{text}" loading="lazy">{selects_html(name, choices or {})}'
+        f'{selects_html(name, choices or {})}<img src="{source}" alt="{text}" loading="lazy">'
         f"</microgrand-player><figcaption>{html.escape(caption)}</figcaption></figure>"
     )
 

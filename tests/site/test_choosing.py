@@ -64,7 +64,7 @@ def page_of_choices(site: Site) -> Iterator[None]:
     text = (site.folder / NEIGHBOUR / "index.html").read_text("utf-8")
     before, rest = re.split(r"(?<=</h1>)", text, maxsplit=1)
     after = rest[rest.index("</article>") :]
-    above = '<p style="height: 60vh"><a href="#below">below</a></p>'
+    above = '<p style="height: 150vh"><a href="#below">below</a></p>'
     below = '<h2 id="below">Below</h2><p style="height: 150vh"></p>'
     (folder / "index.html").write_text(f"{before}{above}{figure}{below}{after}", "utf-8")
     sitemap = site.folder / "sitemap.xml"  # instant navigation goes where it leads
@@ -240,6 +240,10 @@ def test_without_its_first_data_the_picture_shows_and_another_can_be_chosen(
         player.scroll_into_view_if_needed()
         expect(player.get_by_role("status")).to_contain_text("this is still “none, weights”")
         expect(player.locator("img")).to_be_visible()
+        places = [one.bounding_box() for one in (case_of(player), player.locator("img"))]
+        assert places[0]
+        assert places[1]
+        assert places[0]["y"] < places[1]["y"]
         case_of(player).select_option("B")
         expect(player.locator(".panel")).to_have_count(6)
         expect(player.locator("img")).to_have_count(0)
@@ -296,7 +300,11 @@ def test_the_address_can_be_shared(site: Site, visit: Visitor) -> None:
     with visit() as v:
         v.page.goto(address)
         player = v.page.locator("microgrand-player")
-        expect(player).to_be_in_viewport()  # without scrolling
+        expect(case_of(player)).to_be_in_viewport()  # without scrolling
+        header, place = v.page.locator(".md-header").bounding_box(), player.bounding_box()
+        assert header
+        assert place
+        assert place["y"] >= header["y"] + header["height"]
         expect(player).to_have_attribute("aria-label", "weight gradient of A narrow.")
         expect(case_of(player)).to_have_value("A")
         assert v.page.url == address
