@@ -1,13 +1,16 @@
 """The six signals of a layer, and what is kept of them: moments, non-zero counts, histograms.
 
 For each layer with a kernel: its **preactivation** (the weighted sums), its **activation** (what
-the next such layer receives), the **input gradient** (what it passes to the layer before), the
-**weight gradient**, the optimiser's first **moment** of it, and the **weight**s themselves. They
-are taken on a tape of their own: training goes on with the same bits, watched or not.
+the layers after it have made of them, before any pooling), the **input gradient** (what it passes
+to the layer before), the **weight gradient**, the optimiser's first **moment** of it, and the
+**weight**s themselves. They are taken on a tape of their own: training goes on with the same bits,
+watched or not.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -54,14 +57,21 @@ def summarise(values: np.ndarray, edges: np.ndarray) -> Summary:
     std = np.sqrt(np.mean(centred**2))
     # A spread at the level of rounding is none (z would be noise); an unknown one stays unknown.
     z = np.zeros_like(flat) if std <= 1e-12 * max(abs(mean), 1e-300) else centred / std
+    squares = z * z  # three products; raising to a power takes ten times as long
     return Summary(
         mean=float(mean),
         std=float(std),
-        skewness=float(np.mean(z**3)),
-        kurtosis=float(np.mean(z**4) - 3) if z.any() else 0.0,
+        skewness=float(squares @ z / z.size),
+        kurtosis=float(squares @ squares / z.size - 3) if z.any() else 0.0,
         nonzero=int(np.count_nonzero(flat)),
         histogram=np.histogram(np.clip(flat, edges[0], edges[-1]), edges)[0],
     )
+
+
+def activated(inputs: Sequence[Any], kernel: int, end: int) -> int:
+    """The last place up to `end` where there are as many numbers as behind that kernel's layer."""
+    same = (i for i in range(end, kernel, -1) if inputs[i].shape == inputs[kernel + 1].shape)
+    return next(same)
 
 
 def take_signals(
@@ -91,7 +101,7 @@ def take_signals(
         return loss(inputs[-1], y)
 
     _, gradient = value_and_grad(watched)(parameters)
-    following = [*weighted[1:], len(parameters.layers)]
+    following = [activated(inputs, i, end) for i, end in pairwise([*weighted, len(inputs) - 1])]
     signals = {
         "preactivation": [value_of(inputs[i + 1]) for i in weighted],
         "activation": [value_of(inputs[i]) for i in following],
@@ -103,3 +113,91 @@ def take_signals(
         moments = parameters.like(moment).layers
         signals["moment"] = [moments[i]["kernel"] for i in weighted]
     return signals
+
+
+STATISTICS = ("mean", "std", "skewness", "kurtosis", "nonzero")
+
+
+class Recorder:
+    """Signals over training, kept as statistics and histograms.
+
+        recorder = Recorder()
+        for each epoch: recorder.add(take_signals(…))
+        arrays = recorder.arrays()
+
+    The histograms of a signal in a layer share their edges over all epochs, so that they can be
+    played one after the other. Nobody knows the range before training. So each epoch is counted
+    in bins 32 times finer than wanted, over ± a power of two that holds all its numbers; such bins
+    fit together whole when the common range is chosen. That is the least ± power of two that holds
+    99 % of all numbers but zeros; what lies outside is counted in the first and the last bin.
+
+    Arguments:
+        bins: how many bins a histogram shall have, an even number; an edge lies at zero, and a
+            zero counts to its right.
+    """
+
+    DOUBLINGS = 5  # 2⁵ = 32 times finer
+    INSIDE = 0.99
+
+    def __init__(self, bins: int = 50) -> None:
+        self.bins = bins
+        self.names: tuple[str, ...] = ()
+        self.epochs: list[list[list[tuple[Summary, int]]]] = []  # epoch, signal, layer
+
+    def add(self, signals: dict[str, list[np.ndarray]]) -> None:
+        """Take up the signals of one epoch: the same ones, of the same layers, each time."""
+        self.names = self.names or tuple(name for name in SIGNALS if name in signals)
+        self.epochs.append([[self.finely(array) for array in signals[n]] for n in self.names])
+
+    def finely(self, array: np.ndarray) -> tuple[Summary, int]:
+        """A summary in fine bins over ±2ᵏ, and k."""
+        finite = array[np.isfinite(array)]
+        largest = float(np.max(np.abs(finite))) if finite.size else 0.0
+        power = math.frexp(largest)[1] if largest else -126  # the least float32 that is not tiny
+        edges = np.linspace(-1, 1, (self.bins << self.DOUBLINGS) + 1) * 2.0**power
+        return summarise(array, edges), power
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What is kept.
+
+        `statistics` (epochs, signals, layers, 5), in the order of `STATISTICS`;
+        `histograms` (epochs, signals, layers, bins), counts;
+        `ranges` (signals, layers): a histogram goes from −range to +range.
+        Signals are in the order of `SIGNALS`, without the moment if there was none.
+        """
+        shape = len(self.epochs), len(self.epochs[0]), len(self.epochs[0][0])
+        statistics = np.empty((*shape, len(STATISTICS)))
+        histograms = np.empty((*shape, self.bins), np.uint32)
+        ranges = np.empty(shape[1:])
+        for signal, layer in np.ndindex(*shape[1:]):
+            column = [epoch[signal][layer] for epoch in self.epochs]
+            power = self.common_power(column)
+            ranges[signal, layer] = 2.0**power
+            for epoch, (summary, own) in enumerate(column):
+                statistics[epoch, signal, layer] = [getattr(summary, n) for n in STATISTICS]
+                histograms[epoch, signal, layer] = self.coarsely(summary.histogram, own, power)
+        return {"statistics": statistics, "histograms": histograms, "ranges": ranges}
+
+    def common_power(self, column: list[tuple[Summary, int]]) -> int:
+        """The least k so that ±2ᵏ holds 99 % of the numbers of all epochs that are not zero."""
+        largest = max(power for _, power in column)
+        finest = largest - self.DOUBLINGS
+        half = (self.bins << self.DOUBLINGS) // 2
+        wanted = self.INSIDE * sum(summary.nonzero for summary, _ in column)
+        for power in range(finest, largest):
+            inside = 0
+            for summary, own in column:
+                reach = half if own <= power else half >> (own - power)
+                zeros = summary.histogram.sum() - summary.nonzero
+                inside += summary.histogram[half - reach : half + reach].sum() - zeros
+            if inside >= wanted:
+                return power
+        return largest
+
+    def coarsely(self, fine: np.ndarray, own: int, power: int) -> np.ndarray:
+        """Fine counts over ±2^own, put together to the bins over ±2^power."""
+        half = len(fine) // 2
+        halvings = min(power - own + self.DOUBLINGS, 62)
+        place = np.arange(-half, half) >> halvings
+        place = np.clip(place + self.bins // 2, 0, self.bins - 1)
+        return np.bincount(place, weights=fine, minlength=self.bins).astype(np.uint32)

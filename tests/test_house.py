@@ -20,7 +20,13 @@ FLOORS = (
     {"microgrand", "microgrand.op"},
     {"microgrand.ops", "microgrand.penalties", "microgrand.tape"},
     {"microgrand.layers", "microgrand.optimizers"},
-    {"microgrand.proximal", "microgrand.training", "microgrand.signals", "microgrand.verify"},
+    {
+        "microgrand.image_network",
+        "microgrand.proximal",
+        "microgrand.training",
+        "microgrand.signals",
+        "microgrand.verify",
+    },
     {"microgrand.processor", "microgrand.records", "microgrand.settings"},
     {"microgrand.data", "microgrand.sweep"},
     {"microgrand.claims", "microgrand.figures"},
@@ -32,7 +38,8 @@ FLOORS = (
 
 #: What runs in a browser too.
 LIGHT = (
-    "op", "ops", "penalties", "tape", "layers", "optimizers", "proximal", "signals", "training"
+    "op", "ops", "penalties", "tape", "layers", "optimizers", "image_network", "proximal",
+    "signals", "training",
 )  # fmt: skip
 
 

@@ -1,6 +1,17 @@
 """Still figures, animations, and the data of the interactive ones."""
 
 from microgrand.figures.animation import Animation, Panel, Series
+from microgrand.figures.histograms import histogram_animation
 from microgrand.figures.still import GREY, PALETTE, new_figure, sequence, svg
 
-__all__ = ["GREY", "PALETTE", "Animation", "Panel", "Series", "new_figure", "sequence", "svg"]
+__all__ = [
+    "GREY",
+    "PALETTE",
+    "Animation",
+    "Panel",
+    "Series",
+    "histogram_animation",
+    "new_figure",
+    "sequence",
+    "svg",
+]
