@@ -505,8 +505,9 @@ def statistics_figure(signal: str) -> Any:
             ax.plot(line, **LOOK[letter])
         others = np.array([line for letter, line in lines.items() if letter != "C"])
         low, high = np.nanmin(others), np.nanmax(others)
+        margin = max(0.15 * (high - low), 1e-9)
         ax.set(title="non-zero" if name == "nonzero" else name)
-        ax.set_ylim(low - 0.15 * (high - low) - 1e-12, high + 0.15 * (high - low) + 1e-12)
+        ax.set_ylim(low - margin, high + margin)
         ax.set_xlabel("epoch")
     legend.axis("off")
     legend.legend(*panels[0].get_legend_handles_labels(), ncols=3, loc="center")
@@ -707,7 +708,9 @@ figure, axes = new_figure(1, 2, height=3.6, sharey=True, sharex=True)
 for side, ax in enumerate(axes):
     for (words, pairs), colour in zip(PAIRS.items(), PALETTE, strict=False):
         pair = pairs[side]
-        for seed in session.seeds if pair else ():
+        if pair is None:
+            continue
+        for seed in session.seeds:
             line = distance(results, *pair, seed)
             label = None if seed else f"{pair_words(pair)}: {words}"
             ax.plot(steps, np.where(line > 0, line, np.nan), color=colour, label=label)
