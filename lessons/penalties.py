@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 from scipy.stats import spearmanr
 
 from microgrand.claims import Claim, Evidence
@@ -50,7 +51,7 @@ class Settings:
 
 presets = {
     "quick": Preset(Settings("patches", train_images=60, test_images=40, epochs=2), seeds=1),
-    "book": Preset(Settings("patches", train_images=500, test_images=300, epochs=10), seeds=3),
+    "book": Preset(Settings("patches", train_images=500, test_images=250, epochs=10), seeds=3),
     "article": Preset(Settings(), seeds=3),
 }
 session = begin("penalties", presets)
@@ -140,9 +141,10 @@ for ax, family in zip(axes.ravel(), FAMILIES, strict=True):
     ax.axhline(0, color=GREY, linewidth=0.5)
     ax.axvline(0, color=GREY, linewidth=0.5)
     for letter in family:
-        ax.plot(theta, pull(letter, theta), **LOOK[letter])
-    ax.set(title=", ".join(f"{x}: {CASES[x].formula}" for x in family[:2]), ylim=(-1.3, 1.3))
-    ax.legend(fontsize=7, ncols=2)
+        words = f"{letter}: {CASES[letter].formula}"
+        ax.plot(theta, pull(letter, theta), **{**LOOK[letter], "label": words})
+    ax.set(ylim=(-1.3, 1.3))
+    ax.legend(fontsize=7)
 for ax in axes[1]:
     ax.set(xlabel="θ")
 for ax in axes[:, 0]:
@@ -300,7 +302,7 @@ print(f"λ = {settings.strength:g} in the text weighs {strength:.3g} in the prog
 #
 # The weight gradient is recorded as Adam gets it, *with* the pull of the penalty. That will matter for claim P5; so we also count the weights to which the loss alone has a gradient of exactly zero.
 #
-# Three cases are added to the eleven. `Z-nudged` and `E-nudged` are Z and E again, with $10^{-7}$ added to the first weight before training. In `Z-read` Adam's moment is read in the way of the article's program. Both belong to the end of this page. To compare paths, we note every sixteenth weight at about fifty of the steps.
+# Four runs are added to the eleven cases; they belong to the end of this page. `Z-nudged` is Z again, with $10^{-7}$ added to the first weight before training. `Z-shaken` and `E-shaken` are Z and E with every weight moved by a random number of the size of $10^{-4}$. In `Z-read` Adam's moment is read in the way of the article's program. To compare the paths of two runs, we note every sixteenth weight at about fifty of the steps.
 
 
 # %%
@@ -341,10 +343,15 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
     images = load_once(settings.data).first(settings.train_images, settings.test_images)
     shape = images.train.x.shape[1:]
     network = six_convolutions(shape, len(images.classes))
-    for_weights, for_batches = (np.random.default_rng([seed, stream]) for stream in range(2))
+    for_weights, for_batches, for_shaking = (
+        np.random.default_rng([seed, stream]) for stream in range(3)
+    )
     parameters = network.init(shape, for_weights)
     if program == "nudged":
         parameters.vector[0] += np.float32(1e-7)
+    if program == "shaken":
+        size = parameters.vector.size
+        parameters.vector += np.float32(1e-4) * for_shaking.standard_normal(size, np.float32)
 
     corrected = program == "corrected"
     name, factor = CASES[letter].meant if corrected else CASES[letter].coded
@@ -410,7 +417,7 @@ results = session.sweep(
     run,
     [f"{letter}-published" for letter in CASES]
     + [f"{letter}-corrected" for letter in DISTINCT]
-    + ["Z-nudged", "E-nudged", "Z-read"],
+    + ["Z-nudged", "Z-shaken", "E-shaken", "Z-read"],
     data=images.checksum,
 )
 session.about(results)
@@ -439,6 +446,7 @@ for ax, half, name in zip(axes, (0, 1), ("training", "test"), strict=True):
         runs = [results[f"{letter}-published", seed]["accuracy"][half] for seed in session.seeds]
         ax.plot(100 * np.mean(runs, axis=0), **LOOK[letter])
     ax.set(title=f"{name} images", xlabel="epoch")
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
 axes[0].set(ylabel="accuracy, %")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
 session.show(
@@ -462,8 +470,9 @@ for ax, program in zip(axes, ("published", "corrected"), strict=True):
             color=LOOK[letter]["color"],
             markersize=5,
         )
-    ax.set(title=program, ylabel="test accuracy, %", ylim=(0, None))
+    ax.set(title=program, ylabel="test accuracy, %")
     ax.axhline(100 / len(images.classes), color=GREY, linewidth=0.7, linestyle=":")
+axes[0].set_ylim(0, None)
 axes[1].set_xticks(range(len(CASES)), list(CASES))
 session.show(
     figure,
@@ -474,7 +483,17 @@ session.show(
 # %% [markdown]
 # Three things can be read from this picture.
 #
-# **C stands apart**, in every seed and in both programs. **The seeds differ more than most cases do**: the distance between two seeds of Z is larger than that between Z and most of its neighbours in the same seed. An article with one seed has drawn one dot from each column. And **the two programs rank the cases differently.** At the same λ the corrected one gives the penalty $P/N$ times the weight, and for the lasso (E, and B with twice of it) that is a lot at the start, when the gradients of the loss are small: the pull on every weight is the same however small the weight, so it can win against the data before they have been heard. The published program's misplaced factor has kept the lasso from doing so.
+# **C stands apart**, in every seed. **The seeds differ more than most cases do.** The distance between two seeds of Z is larger than that between Z and most of its neighbours in the same seed. An article with one seed has drawn one dot from each column. And **the two programs do not agree.** In the corrected one λ weighs $P/N$ times as much, and that hurts the lasso (E, and B with twice of it). Its pull on a weight is the same however small the weight is, and at the start the gradients of the loss are small: so it can win before the data have been heard. The published program's misplaced factor has kept it from doing so.
+#
+# Why are the gradients small at the start, and the seeds so far apart? Look at the size of the signal in an untrained network, layer by layer.
+
+# %%
+start = results["Z-published", 0]["statistics"][0, SIGNALS.index("activation"), :, 1]
+print("spread of the activations before training:", *(f"{value:.1e}" for value in start))
+print(f"weights that would keep it need a spread of {np.sqrt(2 / (9 * 16)):.3f}, not 0.05")
+
+# %% [markdown]
+# Each layer passes on a part of what it gets. By the rule of He and others (2015), weights behind a ReLU should start with a variance of 2 over the number of inputs, and these are less than half as wide. So a network first has to grow its weights before it can learn, and how long that takes is a matter of luck. It also explains a surprise: I and J, which reward size, are no worse than the penalties, and often better. In a network that starts too small, a push outwards helps.
 #
 # ## The signals
 #
@@ -505,10 +524,12 @@ def statistics_figure(signal: str) -> Any:
             ax.plot(line, **LOOK[letter])
         others = np.array([line for letter, line in lines.items() if letter != "C"])
         low, high = np.nanmin(others), np.nanmax(others)
-        margin = max(0.15 * (high - low), 1e-9)
+        margin = max(0.15 * (high - low), 0.02 * abs(high), 1e-9)
         ax.set(title="non-zero" if name == "nonzero" else name)
         ax.set_ylim(low - margin, high + margin)
-        ax.set_xlabel("epoch")
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    for ax in axes[1]:
+        ax.set(xlabel="epoch")
     legend.axis("off")
     legend.legend(*panels[0].get_legend_handles_labels(), ncols=3, loc="center")
     return figure
@@ -521,7 +542,7 @@ session.show(
 )
 
 # %% [markdown]
-# **The gradient passed back.** At the start it is tiny: with weights of 0.05 each layer hands on only a part of what it gets. It grows as the network learns, and then a few batches and channels make it what it is. Lines that should be one, like D and E or I and J, already give a feeling for how much in such a figure is chance. Claim P4 picks out J.
+# **The gradient passed back.** At the start it is tiny, and it grows as the weights do. Its mean is a sum of numbers of both signs that nearly cancel, and jumps about from epoch to epoch. D and E should be one line, and so should Z and G: how far apart they run gives a feeling for what in such a figure is chance. Claim P4 picks out J.
 
 # %% tags=["collapse-input"]
 session.show(
@@ -581,13 +602,13 @@ session.show(
 )
 
 # %% [markdown]
-# **After ReLU.** A negative sum becomes a zero, so C has the fewest activations. What of H, the wind from the other side? Weights that are pushed up make sums that are positive more often. One expects *more* activations that are not zero, and the panel shows whether it is so. The article saw fewer (claim P7).
+# **After ReLU.** A negative sum becomes a zero, so C has the fewest activations. What of H, the wind from the other side? Weights that are pushed up make sums that are positive more often. One expects more activations that are not zero, not fewer. The article saw fewer (claim P7).
 
 # %% tags=["collapse-input"]
 session.show(
     statistics_figure("weight"),
     "weight",
-    "The weights: five statistics, mean over layers and seeds. (No weight is ever exactly zero.)",
+    "The weights: five statistics, mean over layers and seeds.",
 )
 
 # %% [markdown]
@@ -616,7 +637,7 @@ session.table(
 )
 
 # %% [markdown]
-# Compare the columns. By the Gini index, the lasso's four names make weights sparser than the others: more inequality, not only less size. (A normal distribution has 0.41.) None of them makes a weight exactly zero. By −tanh and −log, *every* set of smaller weights is sparser, and C's large ones are the least sparse of all.
+# Compare the columns. By the Gini index, the lasso's four names make weights sparser than the others: more inequality, not only less size. But the last panel above counts the weights that are not zero, and it is all of them: small is not zero. By −tanh and −log, *every* set of smaller weights is sparser, and C's large ones are the least sparse of all.
 
 # %% tags=["collapse-input"]
 session.show(
@@ -670,7 +691,7 @@ session.choose(
 #
 # The article compares one run of each case. Suppose that two of them end with different accuracies. Did the penalty do that?
 #
-# We know pairs for which it did not. D and F train with one function: let us see whether their runs agree. E and D, or E and B, differ only for the few weights within 0.0003 of zero. Z and G differ by next to nothing. Beside each pair we put a run that differs from its twin in *one* weight of the first layer, by 0.0000001, and by nothing else.
+# We know pairs for which it did not. D and F train with one function: let us see whether their runs agree. E and D, or E and B, differ only for the few weights within 0.0003 of zero; so do Z and G. Beside these pairs we put two accidents. One twin of Z differs from it in *one* weight of the first layer, by 0.0000001, and in nothing else. Other twins start with all weights shaken a little, by 0.0001: a five-hundredth of their spread.
 #
 # The distance between two runs is the root-mean-square difference of their weights.
 
@@ -684,7 +705,8 @@ def distance(results: dict, one: str, other: str, seed: int) -> np.ndarray:
 
 Pair = tuple[str, str]
 PAIRS: dict[str, tuple[Pair | None, Pair | None]] = {
-    "one weight by 0.0000001": (("Z-published", "Z-nudged"), ("E-published", "E-nudged")),
+    "one weight by 0.0000001": (("Z-published", "Z-nudged"), None),
+    "each weight by about 0.0001": (("Z-published", "Z-shaken"), ("E-published", "E-shaken")),
     "the smoothing": (("Z-published", "G-published"), ("E-published", "D-published")),
     "half of the smoothing": (None, ("E-published", "B-published")),
     "the moment was read": (("Z-published", "Z-read"), None),
@@ -693,7 +715,7 @@ PAIRS: dict[str, tuple[Pair | None, Pair | None]] = {
 
 
 def pair_words(pair: Pair) -> str:
-    """ "E and D", or "E and E nudged"."""
+    """ "E and D", or "E and E shaken"."""
     letters = [name.removesuffix("-published").replace("-", " ") for name in pair]
     return " and ".join(letters)
 
@@ -704,7 +726,7 @@ print("D and F: the same bits in every weight, at every noted step, for every se
 
 # %% tags=["collapse-input"]
 steps = np.array([0, *noted_steps(settings, len(images.train.x))])
-figure, axes = new_figure(1, 2, height=3.6, sharey=True, sharex=True)
+figure, axes = new_figure(1, 2, height=4.4, sharey=True, sharex=True)
 for side, ax in enumerate(axes):
     for (words, pairs), colour in zip(PAIRS.items(), PALETTE, strict=False):
         pair = pairs[side]
@@ -715,7 +737,7 @@ for side, ax in enumerate(axes):
             label = None if seed else f"{pair_words(pair)}: {words}"
             ax.plot(steps, np.where(line > 0, line, np.nan), color=colour, label=label)
     ax.set(yscale="log", xlabel="step")
-    ax.legend(fontsize=7, loc="lower right")
+    ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.16))
 axes[0].set(ylabel="distance of the weights")
 session.show(
     figure,
@@ -759,17 +781,41 @@ session.table(
 )
 
 # %% [markdown]
-# The nudge starts at a distance of a few billionths and grows by many orders of magnitude. It does not grow evenly. There are quiet stretches, and there are jumps: at a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by its own size, so it makes a whole step of a sign, however small the number was. Two such runs are then $2\eta$ apart in that weight at once, a rounding error turned into a step.
+# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by its own size, so it makes a whole step of a sign, however small the number was. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on all pairs follow the same curve. It may take the nudge a hundred steps to get there, or one, as luck will have it; the smoothing and the shaking begin there.
 #
-# And it is no matter *what* the first difference was. The smoothing that sets D and B apart from E, the almost-nothing that sets G apart from Z: they seed a drift like that of the nudge. In the table, compare the last column of such a pair with that of the nudged twins, and with the distance between seeds in the figure above. What the article reads from the differences among B, D, E and F, and from G against Z, has no better ground than this.
+# So compare what the smoothing does with what the shaking does, in the figure and in the last column of the table. The weights drift as far, and the test accuracies come to lie as far apart. What the article reads from the differences among B, D, E and F, and from G against Z, is of the size of an accident.
 #
-# The drift says nothing against the penalties that do something. The distance of E from Z grows from the first step on, in every seed, and in the same direction: the weights get smaller.
-#
+# Distance alone does not tell a penalty from an accident: A is not much farther from Z than Z's own twins. What tells them apart is the *direction*. An accident makes weights different, a penalty makes them smaller, in every seed:
+
+
+# %% tags=["collapse-input"]
+def size_of(case: str) -> list[str]:
+    """The mean size of a run's final weights over that of Z, for each seed."""
+    final = {
+        name: [np.abs(results[name, s]["weights"]).mean() for s in session.seeds]
+        for name in (case, "Z-published")
+    }
+    return [f"{a / b:.3f}" for a, b in zip(*final.values(), strict=True)]
+
+
+session.table(
+    ["mean |θ| over that of Z", *(f"seed {seed}" for seed in session.seeds)],
+    [
+        [name.removesuffix("-published").replace("-", " "), *size_of(name)]
+        for name in (
+            "Z-nudged", "Z-shaken", "Z-read", "G-published",
+            *(f"{x}-published" for x in "ABDEIJ"), "E-shaken",
+        )
+    ],
+    "How large the weights are after training. F has the same bits as D.",
+)  # fmt: skip
+
+# %% [markdown]
 # ### A measurement that changes what it measures
 #
 # One line of the figure is left, "the moment was read". In the article's program the moment is a variable with a rule that updates it, $m \leftarrow \beta_1 m + (1 - \beta_1) g$. To record $m$, the program asks the framework for the result of *that rule*. So the framework runs it once more. Adam now has a moment in which the last gradient counts nearly twice, and takes its next step with it.
 #
-# We imitate this after each epoch, and before the first. It is a nudge like any other, and a large one. By the figure, a network whose moment was read is, at the end, about as far from its unread twin as one with a penalty is from one without. (The article reads it more often.) To look must not be to touch. Our own signals are taken on a tape of their own, and a test of the library demands that a run has the same bits, watched or not.
+# We imitate this after each epoch, and once before the first. It is an accident like any other, and no small one. By the figure, a network whose moment was read ends about as far from its unread twin as one that trained with penalty A. (We do not know how often the article reads it.) To look must not be to touch. Our own signals are taken on a tape of their own, and a test of the library demands that a run has the same bits, watched or not.
 #
 # ## What the article said, and what came out
 #
@@ -909,7 +955,7 @@ claims = [
             Evidence("activations that are not zero, H / Z", lambda r, s: active(r, "H", s) / active(r, "Z", s), below=1),
             Evidence("the same, H / fewest of the others", lambda r, s: fewest(active, r, "H", s), below=1),
         ),
-        comment="Weights that are pushed up make more activations, not fewer.",
+        comment="H has no fewer than Z. The fewest has C, whose sums are negative.",
     ),
     Claim(
         "P8",
@@ -1002,8 +1048,8 @@ assert np.all(np.abs(slope) < 1e-12)  # nothing but rounding
 for at_size in (0.1, 3.0):
     exact = PENALTIES["sign_as_coded"].gradient(np.array([at_size]))[0]
     for kind in (np.float64, np.float32):
-        t, e = kind(at_size), kind(1e-7)
-        as_typed = (t**2 / (np.sqrt(t**2) + e) - np.sqrt(t**2)) / (t**2 + e)
+        w, e = kind(at_size), kind(1e-7)
+        as_typed = (w**2 / (np.sqrt(w**2) + e) - np.sqrt(w**2)) / (w**2 + e)
         print(f"θ = {at_size:g}, {kind.__name__}: {as_typed:.3e}, exactly {exact:.3e}")
         assert kind is np.float32 or np.isclose(as_typed, exact, rtol=1e-6)
 # In float32, 3 + 0.0000001 is 3: the ε is lost, and with it the whole gradient.
@@ -1080,6 +1126,7 @@ print(
 # - Tibshirani (1996), *Regression shrinkage and selection via the lasso*, JRSS B 58.
 # - Zou and Hastie (2005), *Regularization and variable selection via the elastic net*, JRSS B 67.
 # - Kingma and Ba (2015), *Adam: a method for stochastic optimization*, [arXiv:1412.6980](https://arxiv.org/abs/1412.6980).
+# - He, Zhang, Ren and Sun (2015), *Delving deep into rectifiers*, [arXiv:1502.01852](https://arxiv.org/abs/1502.01852).
 # - Bouthillier and others (2021), *Accounting for variance in machine learning benchmarks*, [arXiv:2103.03098](https://arxiv.org/abs/2103.03098).
 
 # %% tags=["hide-input"]
