@@ -362,7 +362,7 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
         optimizer, strength = as_published(optimizer, strength, shape, settings.batch_size)
 
     batch = (images.train.x[: settings.batch_size], images.train.y[: settings.batch_size])
-    some = slice(settings.test_images)  # of the training images, for their accuracy
+    some = slice(min(settings.test_images, 1000))  # of the training images, for their accuracy
     recorder, silent, of_training = Recorder(), [], []
 
     def observe(parameters: Parameters, state: State) -> None:
@@ -552,7 +552,7 @@ session.show(
 )
 
 # %% [markdown]
-# **The gradient for the weights.** Look at the last panel. With any penalty, all weights have a gradient that is not zero. Without one, in Z, a few have none: they belong to channels that ReLU has silenced for the whole batch. The article sees this too, and supposes that Z learns slowly for lack of gradients (claim P5). But the others have no more gradient *from the data*. Their zeros are painted over by $\lambda\,\partial R/\partial\theta$, which is almost never exactly zero. Even the pull of G does it, which is of the size of 0.00004 times λ.
+# **The gradient for the weights.** Look at the last panel. With any penalty, all weights have a gradient that is not zero. Without one, in Z, a few have none: they belong to channels that ReLU has silenced for the whole batch. The article sees this too, and supposes that Z learns slowly for lack of gradients (claim P5). But a penalty brings no news from the data. It paints its own $\lambda\,\partial R/\partial\theta$ over the zeros, and that is almost never exactly zero. Even G does it, with a pull of 0.00004 times λ. Take the paint away, and all cases have their silent weights: Z some more than most of its neighbours, and C by far the most.
 
 
 # %%
@@ -781,7 +781,7 @@ session.table(
 )
 
 # %% [markdown]
-# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by its own size, so it makes a whole step of a sign, however small the number was. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on all pairs follow the same curve. It may take the nudge a hundred steps to get there, or one, as luck will have it; the smoothing and the shaking begin there.
+# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by its own size, so it makes a whole step of a sign, however small the number was. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on, all accidents follow much the same curve. It may take the nudge a hundred steps to get there, or one, as luck will have it; the smoothing and the shaking begin there.
 #
 # So compare what the smoothing does with what the shaking does, in the figure and in the last column of the table. The weights drift as far, and the test accuracies come to lie as far apart. What the article reads from the differences among B, D, E and F, and from G against Z, is of the size of an accident.
 #
@@ -938,7 +938,7 @@ claims = [
             Evidence("share of weights without a gradient in Z", lambda r, s: 1 - with_gradient(r, "Z", s), above=0.5),
         ),
         without=Evidence("without the cause: the same, gradient of the loss alone", lambda r, s: fewest(heard, r, "Z", s), below=1),
-        comment="The penalty's own pull fills the zeros. The data give Z no less gradient than the others.",
+        comment="The penalty's own pull fills the zeros. Of the loss alone C has by far the fewest gradients, and Z differs from the rest by little.",
     ),
     Claim(
         "P6",
@@ -955,7 +955,7 @@ claims = [
             Evidence("activations that are not zero, H / Z", lambda r, s: active(r, "H", s) / active(r, "Z", s), below=1),
             Evidence("the same, H / fewest of the others", lambda r, s: fewest(active, r, "H", s), below=1),
         ),
-        comment="H has no fewer than Z. The fewest has C, whose sums are negative.",
+        comment="H has about as many as Z. The fewest has C, whose sums are negative.",
     ),
     Claim(
         "P8",
