@@ -277,7 +277,7 @@ def test_at_least_five_exercises_have_solutions_that_check_themselves() -> None:
 
 
 def test_every_derivation_the_lesson_needs_is_linked_and_there() -> None:
-    found = links(LESSON)
+    found = [link for link in links(LESSON) if not link.startswith("#")]
     for link in found:  # as files stand: the site's generator makes addresses of them
         path = link.partition("#")[0]
         place = ROOT / "docs" / "lessons" / path
