@@ -203,28 +203,24 @@ def network_of(scheme: str, way: str, settings: Settings, images: ImageSet) -> S
 
 
 # %% [markdown]
-# Every seed puts the images into an order of its own, once and for all cases. (It matters more than one thinks. In `patches` the classes take turns. Without shuffling, each position in the batch would always hold the same class, and the published program's statistics by position would give the answer away.)
+# Every seed puts the training images into an order of its own, the same for all cases. (It matters more than one thinks. In `patches` the classes take turns. Without shuffling, each position in the batch would always hold the same class, and the published program's statistics by position would give the answer away.)
 #
 # The way `digit` is an experiment of ours that comes further below: the same patches with a handwritten digit drawn over each, and another question.
 
 
 # %%
 def ask(settings: Settings, way: str, seed: int) -> ImageSet:
-    """The images in this seed's order, and what is asked of them: their class, or a digit."""
+    """The training images in this seed's order, the test images, and what is asked of them."""
     images = load_once(settings.data).first(settings.train_images, settings.test_images)
     generator = np.random.default_rng([seed, 2])
-    halves = []
-    for half in (images.train, images.test):
-        order = generator.permutation(len(half.x))
-        halves.append(Dataset(half.x[order], half.y[order]))
+    order = generator.permutation(len(images.train.x))
+    train_set = Dataset(images.train.x[order], images.train.y[order])
     if way != "digit":
-        return replace(images, train=halves[0], test=halves[1])
+        return replace(images, train=train_set)
     digits = load_once("digits")
-    ink = 4 * images.train.x.std()
-    train_set, test_set = (
-        with_digits(half, scans, ink, generator)
-        for half, scans in zip(halves, (digits.train, digits.test), strict=True)
-    )
+    ink = 4 * train_set.x.std()
+    train_set = with_digits(train_set, digits.train, ink, generator)
+    test_set = with_digits(images.test, digits.test, ink, generator)
     return replace(images, train=train_set, test=test_set, classes=digits.classes)
 
 
@@ -857,12 +853,10 @@ def ahead(results: dict, seed: int, way: str, first: str, second: tuple[str, ...
     return of_late(results, f"{way}-{first}", seed, 1) - best
 
 
-def ahead_by_own(results: dict, seed: int, first: str, second: str) -> float:
-    """The same for the published weights, tested by each image's own statistics."""
-    one, other = (
-        float(results[f"published-{scheme}", seed]["retested"][0]) for scheme in (first, second)
-    )
-    return one - other
+def batch_ahead_of_own(results: dict, seed: int) -> float:
+    """Batch norm's test accuracy minus layer norm's, which is tested by each image's own statistics."""
+    batch, layer = (results[f"published-{scheme}", seed] for scheme in ("batch", "layer"))
+    return float(batch["accuracies"][-1, 1] - layer["retested"][0])
 
 
 def parameters_of(results: dict, seed: int, scheme: str) -> int:
@@ -880,6 +874,7 @@ claims = [
             Evidence("share of input gradients in the two middle bars", lambda r, s: 1 - share(r, "published-none", s, "input gradient", 1), above=0.5),
             Evidence("mean change of a weight in layers 2 to 4 / its spread at the start", moved_in_the_middle, below=0.1),
         ),
+        comment="Hardly any are zero; many are small beside the largest. And the weights move a good way.",
     ),
     Claim(
         "Z2",
@@ -890,6 +885,7 @@ claims = [
             Evidence("training accuracy: batch norm minus none", lambda r, s: of_late(r, "published-batch", s, 0) - of_late(r, "published-none", s, 0), above=0),
             Evidence("the cause: share of exact zeros without normalisation in the first third of training", early_zeros, above=0.1),
         ),
+        comment="More of them can be seen, and it does train faster; but with so few zeros they are not why. A better start alone closes much of the gap.",
     ),
     Claim(
         "Z3",
@@ -906,6 +902,7 @@ claims = [
             Evidence("weight gradients not exactly zero: instance norm minus the most of the others", lambda r, s: beyond(r, s, "instance", ("none", "batch", "layer", "box-cox"), 0), above=0),
             Evidence("weight gradients off the middle bars: instance norm minus the most of the others", lambda r, s: beyond(r, s, "instance", ("none", "batch", "layer", "box-cox"), 1), above=0),
         ),
+        comment="To the eye, yes. By count, the three norms have no zeros to tell them apart.",
     ),
     Claim(
         "Z5",
@@ -916,6 +913,7 @@ claims = [
             Evidence("weight gradients not exactly zero: the least of batch, layer and instance norm minus Box-Cox", lambda r, s: below_all(r, s, "box-cox", NORMS, 0), above=0),
             Evidence("weight gradients off the middle bars: the least of batch, layer and instance norm minus Box-Cox", lambda r, s: below_all(r, s, "box-cox", NORMS, 1), above=0),
         ),
+        comment="Less than the others, yes; but less than no normalisation too.",
     ),
     Claim(
         "Z6",
@@ -925,6 +923,7 @@ claims = [
             Evidence("the higher training accuracy of none and Box-Cox at the end", lambda r, s: max(of_late(r, f"published-{scheme}", s, 0) for scheme in ("none", "box-cox")), below=0.65),
             Evidence("the lowest of the three minus the higher of the two, at the end", lambda r, s: min(of_late(r, f"published-{scheme}", s, 0) for scheme in NORMS) - max(of_late(r, f"published-{scheme}", s, 0) for scheme in ("none", "box-cox")), above=0.2),
         ),
+        comment="A few hundred steps are too few for 95 %.",
     ),
     Claim(
         "Z7",
@@ -933,19 +932,21 @@ claims = [
             Evidence("test accuracy as published: none minus the best of the others", lambda r, s: ahead(r, s, "published", "none", (*NORMS, "box-cox")), above=0),
             Evidence("test accuracy, all correct: none minus the best of the others", lambda r, s: ahead(r, s, "correct", "none", (*NORMS, "box-cox")), above=0),
         ),
+        comment="At the same number of steps.",
     ),
     Claim(
         "Z8",
         "The fewer statistics a scheme computes, the better it generalises: batch norm (16 a layer) before layer norm (20) before instance norm (320).",
         (
-            Evidence("test accuracy as published: layer norm minus instance norm", lambda r, s: ahead(r, s, "published", "layer", ("instance",)), above=0),
             Evidence("test accuracy as published: batch norm minus layer norm", lambda r, s: ahead(r, s, "published", "batch", ("layer",)), above=0),
+            Evidence("test accuracy as published: layer norm minus instance norm", lambda r, s: ahead(r, s, "published", "layer", ("instance",)), above=0),
             Evidence("test accuracy, all correct: batch norm minus layer norm", lambda r, s: ahead(r, s, "correct", "batch", ("layer",)), above=0),
             Evidence("test accuracy, all correct: layer norm minus instance norm", lambda r, s: ahead(r, s, "correct", "layer", ("instance",)), above=0),
             Evidence("test accuracy, all correct: layer norm minus group norm (80 statistics a layer)", lambda r, s: ahead(r, s, "correct", "layer", ("group",)), above=0),
             Evidence("test accuracy, asked for a digit: batch norm minus instance norm", lambda r, s: ahead(r, s, "digit", "batch", ("instance",)), above=0),
         ),
-        without=Evidence("without the cause: layer norm minus instance norm, the published weights tested by own statistics", lambda r, s: ahead_by_own(r, s, "layer", "instance"), above=0),
+        without=Evidence("without the cause: batch norm minus layer norm, whose published weights are tested by own statistics", batch_ahead_of_own, above=0),
+        comment="Much of the published order is the moving averages. Tested rightly, instance norm is last when asked for the photograph, but the number of statistics is not the reason: see the question that is asked.",
     ),
     Claim(
         "Z9",
