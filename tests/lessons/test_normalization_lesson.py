@@ -81,6 +81,28 @@ def test_every_network_and_signal_can_be_chosen(started: ModuleType) -> None:
         assert data["frames"] == ["epoch 0", "epoch 1"]
 
 
+def test_each_animation_shows_the_signal_that_it_names(
+    started: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last frame against the signals of the trained network, which the run gives again."""
+    taken: list[dict[str, list[np.ndarray]]] = []
+    shown = started.shown_signals
+
+    def noting(*arguments: Any) -> Any:
+        taken.append(shown(*arguments))
+        return taken[-1]
+
+    monkeypatch.setattr(started, "shown_signals", noting)
+    started.run(started.settings, "correct-batch", 0)
+    for signal in started.SHOWN:
+        animation = started.moving_signals("correct-batch", signal)
+        for panel, array in zip(animation.panels, taken[-1][signal], strict=True):
+            bars = panel.series[0]
+            inside = np.clip(array, bars.x[0], bars.x[-1])
+            expected = np.histogram(inside.astype(np.float64), bars.x)[0] / array.size
+            np.testing.assert_allclose(bars.frame(-1), 100 * expected, atol=100 * 3 / array.size)
+
+
 def test_every_claim_is_judged(started: ModuleType) -> None:
     content = json.loads((started.session.out / "claims.json").read_text("utf-8"))
     assert [claim["name"] for claim in content["claims"]] == [f"Z{n}" for n in range(1, 10)]
