@@ -138,11 +138,20 @@ PENALTIES: dict[str, Penalty] = {
             matrix.group_l1_proximal,
             of_matrix=True,
         ),
+        Penalty(
+            "column_max_dead_zone",
+            "Σⱼ(maxᵢ|aᵢⱼ| − width)",
+            "小小鱼 2018",
+            matrix.column_max_dead_zone_forward,
+            matrix.column_max_dead_zone_gradient,
+            of_matrix=True,
+        ),
     )
 }
 
 VECTOR: dict[str, Domain] = {"theta": Array("...", "size", kinks=(0.0,))}
 MATRIX: dict[str, Domain] = {"theta": Array("...", "rows", "columns")}
+TIED: dict[str, Domain] = {"theta": Array("...", "rows", "columns", kinks=(0.0, 1.0, -1.0))}
 WIDTH: dict[str, Domain] = {"width": Number(0, 1)}
 EXPONENTS: dict[str, Domain] = {"p": Number(1, 4), "q": Number(1, 4)}
 
@@ -172,3 +181,6 @@ dead_zone_l1 = penalty_op(
 )
 lpq = penalty_op("lpq", matrix.lpq_definition, MATRIX | EXPONENTS, smooth=False)
 group_l1 = penalty_op("group_l1", matrix.group_l1_definition, MATRIX)
+column_max_dead_zone = penalty_op(
+    "column_max_dead_zone", matrix.column_max_dead_zone_definition, TIED | WIDTH, smooth=False
+)
