@@ -229,7 +229,7 @@ print(
 print("article:", reach(60_000, 128, 40, 1e-4))
 
 # %% [markdown]
-# Keep these two lines in mind. A small set of images makes short epochs, even in batches of 20, as we take them here (the article's 128 would make still fewer steps). The article's films show what a penalty does in the end. Ours show how it gets there: a small weight arrives at zero, a large one is seen on its way. Where that decides a verdict, the verdict says so.
+# Keep these two lines in mind. A small set of images makes short epochs, even in batches of 20, which the page takes in place of the article's 128 to have more of them. The article's films show what a penalty does in the end. Ours show how it gets there: a small weight arrives at zero, a large one is seen on its way. Where that decides a verdict, the verdict says so.
 #
 # ### L0, and why it is not simply trained
 #
@@ -249,7 +249,7 @@ print("article:", reach(60_000, 128, 40, 1e-4))
 #
 # ### The cases
 #
-# So these are our cases. The article has the first five, a dead zone in words, and another one in its program. The two proximal ones are ours.
+# The article has the first five cases, the dead zone in its text and the column maximum in its program. The two proximal ones are ours. They all start from the same weights and see the same batches.
 
 # %%
 CASES = {
@@ -514,7 +514,7 @@ def told(values: list[float], form: str = "{:.1%}") -> str:
     if not np.isfinite(values).all():
         return "not reached"
     mean, *ends = (form.format(one) for one in (np.mean(values), min(values), max(values)))
-    return mean if len(values) < 2 else f"{mean} ({ends[0]} to {ends[1]})"
+    return mean if len(values) < 2 else f"{mean} ({ends[0]}–{ends[1]})"
 
 
 # %% tags=["collapse-input"]
@@ -569,7 +569,7 @@ session.table(
 )
 
 # %% [markdown]
-# L1 has its spike early, and it keeps growing. L2 moves the mean as much or nearly so, but few weights are *near* zero: to come from 0.25 to 0.001 by shrinking in proportion takes the same share again and again, and the two lines about reach above say how little time there is. The article had six and a half times as many steps, and saw L2's spike "from epoch 30 on". Give it the time: `microgrand run shrinkage --epochs 260` has the article's number of steps.
+# L1's spike grows from the first epoch on, at a steady rate. L2 brings the mean down too, but hardly a weight is *near* zero. To come from 0.25 to 0.001 by shrinking in proportion, a weight has to be halved eight times, and the two lines about reach say how often there is time for that. The article had many more steps, and saw L2's spike from epoch 30 on. Give it the time: `microgrand run shrinkage --epochs 260` takes as many steps as the article.
 #
 # ### What Adadelta does to a pull
 #
@@ -739,9 +739,10 @@ session.play(
 figure, axes = new_figure(1, 3, height=3.6)
 for case, label in CASES.items():
     look = {"color": COLOURS[case], "label": label}
-    draw_over_epochs(axes[0], each(case, lambda r: np.log10(r["losses"][1:, 0])), 1, **look)
-    draw_over_epochs(axes[1], each(case, lambda r: np.log10(r["losses"][1:, 1])), 1, **look)
-    draw_over_epochs(axes[2], each(case, lambda r: r["accuracy"][1:]), 1, **look)
+    losses = np.mean(each(case, lambda record: np.log10(record["losses"][1:])), axis=0)
+    axes[0].plot(EPOCHS[1:], losses[:, 0], **look)
+    axes[1].plot(EPOCHS[1:], losses[:, 1], **look)
+    axes[2].plot(EPOCHS[1:], np.mean(each(case, lambda r: r["accuracy"][1:]), axis=0), **look)
 titles = ("log₁₀ of training loss", "log₁₀ of test loss", "test accuracy")
 for ax, title in zip(axes, titles, strict=True):
     ax.set(title=title, xlabel="epoch")
@@ -749,7 +750,7 @@ figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", 
 session.show(
     figure,
     "losses",
-    "Losses on the data, without the penalty, and the share of test images that are classified right.",
+    "Losses on the data, without the penalty, and the share of test images that are classified right: means over the seeds. The table has their ranges.",
 )
 
 
@@ -776,7 +777,7 @@ session.table(
 print(f"one test image is {1 / len(images.test.x):.2%} of accuracy")
 
 # %% [markdown]
-# Seeds differ from each other by more than the penalties do. Each seed starts all cases from the same weights and shows them the same batches, so the fair comparison is within a seed, and so the claims below make it.
+# All cases come close to a training loss of zero, but for the proximal L1; we shall see why it is the strongest. On the test images seeds differ from each other by more than penalties do. Since each seed starts all cases from the same weights, the fair comparison is within a seed. The claims below make it so.
 #
 # ## Near zero and exactly zero
 #
@@ -812,7 +813,7 @@ session.table(
 )
 
 # %% [markdown]
-# L1 in the loss leaves a heap of weights near zero. They swing about it with steps of the size of $\lambda$, and hardly one of them is zero. Exact zeros are made by the two thresholds alone.
+# L1 in the loss leaves a heap of weights near zero, and the heap has an edge: it ends at $\lambda = 10^{-4}$. These weights swing about zero with steps of λ, there and back, and none of them is zero. Exact zeros are made by the two thresholds alone.
 
 # %% tags=["collapse-input"]
 show_film("l1-proximal", "L1 by proximal steps: the soft threshold.")
@@ -821,7 +822,7 @@ show_film("l1-proximal", "L1 by proximal steps: the soft threshold.")
 show_film("l0-proximal", "L0 by proximal steps: the hard threshold clears a gap of ±0.014.")
 
 # %% [markdown]
-# **The soft threshold makes fewer zeros than one expects.** Look at the table again: more weights are near zero than are zero. A weight that has reached zero stays there as long as the next step on the data is no longer than λ. But a step comes from a batch of a few images and is noisy. Now and then it is longer, and kicks the weight out, and the threshold needs some steps to bring it back. At any moment some of the idle weights are on such an excursion.
+# **The soft threshold makes fewer zeros than one expects.** Look at the table again: more weights are near zero than are zero. A weight that has reached zero stays there as long as the next step on the data is no longer than λ. But a step comes from a batch of a few images and is noisy. Now and then it is longer, and kicks the weight out, and the threshold needs some steps to bring it back. At any moment many of the idle weights are on such an excursion: in the figure they are the heap around 0.001. Exercise 7 makes one out of nothing but noise.
 #
 # **It is also stronger than L1 in the loss**, though λ is the same: the gain does not weaken it. The accuracy pays for that. To compare the two fairly one has to compare them at equal sparsity, and we shall.
 #
@@ -888,50 +889,41 @@ session.table(
 )
 
 # %% [markdown]
-# As they were trained, the networks with L1 or L2 in the loss take *twice* the space in CSR: there are no zeros to leave out, and a column number is stored with every weight. Only after the cut is there something to leave out, and then L1 pays and L2 hardly does. Bits save first, CSR needs more zeros than this strength makes in our few steps. So the article's conclusion has a missing step. L1 makes weights that *can* be dropped. To drop them takes a threshold, in training or after it.
+# As they were trained, the networks with L1 or L2 in the loss take *twice* the space in CSR: there are no zeros to leave out, and a column number is stored with every weight. Only after the cut is there something to leave out. Then L1 pays, and L2 does not. Bits save first; for CSR this strength makes too few zeros in our few steps. So the article's conclusion has a missing step. L1 makes weights that *can* be dropped. To drop them takes a threshold, in training or after it.
 #
 # ## More strength
 #
 # How sparse can the network be before its accuracy goes? We train L1 both ways with further strengths, and plot accuracy against the share of weights that are dropped: exact zeros as trained, or everything below 0.001 after the cut.
 
 # %% tags=["collapse-input"]
-figure, ax = new_figure(height=3.4)
+figure, (whole, zoom) = new_figure(1, 2, height=3.4, sharex=True)
 ladder = sorted(
     [("", settings.strength), *((f"-strength-{i}", settings.strengths[i]) for i in STRENGTHS)],
     key=lambda step: step[1],
 )
-for base, colour in (("l1", PALETTE[0]), ("l1-proximal", PALETTE[1])):
-    for measure, right, style, words in (
-        ("zero", "accuracy", ":", "as trained"),
-        ("near", "accuracy_cut", "-", "after the cut"),
-    ):
-        dropped, kept = (
-            np.array([each(base + end, last(name)) for end, _ in ladder])  # strengths, seeds
-            for name in (measure, right)
-        )
-        ax.plot(
-            dropped.mean(axis=1),
-            kept.mean(axis=1),
-            style,
-            marker="o",
-            markersize=3,
-            color=colour,
-            label=f"{CASES[base]}, {words}",
-        )
-        ax.plot(dropped.ravel(), kept.ravel(), ".", color=colour, markersize=2, alpha=0.6)
-ax.axhline(
-    np.mean(each("none", final_accuracy)),
-    color=GREY,
-    linestyle="--",
-    linewidth=0.8,
-    label="no penalty",
-)
-ax.set(xlabel="share of weights dropped", ylabel="test accuracy")
-ax.legend(fontsize=7)
+without = np.mean(each("none", final_accuracy))
+for ax in (whole, zoom):
+    for base, colour in (("l1", PALETTE[0]), ("l1-proximal", PALETTE[1])):
+        for measure, right, style, words in (
+            ("zero", "accuracy", ":", "as trained"),
+            ("near", "accuracy_cut", "-", "after the cut"),
+        ):
+            dropped, kept = (
+                np.array([each(base + end, last(name)) for end, _ in ladder])  # strengths, seeds
+                for name in (measure, right)
+            )
+            label, means = f"{CASES[base]}, {words}", (dropped.mean(axis=1), kept.mean(axis=1))
+            ax.plot(*means, style, marker="o", markersize=3, color=colour, label=label)
+            ax.plot(dropped.ravel(), kept.ravel(), ".", color=colour, markersize=2, alpha=0.6)
+    ax.axhline(without, color=GREY, linestyle="--", linewidth=0.8, label="no penalty")
+    ax.set(xlabel="share of weights dropped")
+whole.set(ylabel="test accuracy")
+whole.legend(fontsize=7, loc="lower left")
+zoom.set(title="the upper part", ylim=(0.85 * without, min(1.05 * without, 1)))
 session.show(
     figure,
     "strengths",
-    f"Sparsity against accuracy for λ = {', '.join(f'{one:g}' for _, one in ladder)}; lines join the means over the seeds, dots are single runs.",
+    f"Sparsity against accuracy for λ = {', '.join(f'{one:g}' for _, one in ladder)}; lines join the means over the seeds, dots are single runs. On the right the upper part, enlarged.",
 )
 
 # %% tags=["collapse-input"]
@@ -957,7 +949,9 @@ session.table(
 )
 
 # %% [markdown]
-# Two lessons. The same λ means two different things, as the gain told us: compare rows of equal *sparsity*, not of equal λ. And the cut does for both most of what exact zeros were to do, for nothing. What the proximal step gives on top is that training *knows* which weights are gone. The price here is Adadelta: its threshold is the same for a weight that moves by leaps and for one that hardly moves. With plain gradient descent, where every weight has one rate, the proximal step solves exactly the problem that the subgradient step solves roughly.
+# Two lessons. The same λ means two different things, as the gain told us: compare rows of equal *sparsity*, not of equal λ. Then the two are not far apart as long as both are mild. The proximal step goes on to where L1 in the loss does not get, and pays with accuracy.
+#
+# And it is the cut that drops most, also for the proximal step. Why does that not keep its promise of exact zeros? Because of its company. Its threshold is λ for all weights, the calm and the noisy, while Adadelta gives each a rate of its own. With plain gradient descent and all images in one batch it would find the minimum of loss and penalty, zeros and all; there the theory lives.
 #
 # ## What the article said, and what came out
 #
@@ -1022,7 +1016,7 @@ claims = [
     ),
     Claim(
         "S2",
-        "On the test set accuracy is about the same without a penalty, with L1 and with L2, or slightly higher with them.",
+        "On the test set accuracy is about the same without a penalty, with L1 and with L2 (slightly higher with them).",
         (
             Evidence("accuracy with L1, difference to no penalty, either way", apart("l1"), below=0.01),
             Evidence("accuracy with L2, difference to no penalty, either way", apart("l2"), below=0.01),
