@@ -141,7 +141,7 @@ PENALTIES: dict[str, Penalty] = {
         Penalty(
             "column_max_dead_zone",
             "Σⱼ(maxᵢ|aᵢⱼ| − width)",
-            "小小鱼 2018",
+            "Xiaoxiaoyu 2018",
             matrix.column_max_dead_zone_forward,
             matrix.column_max_dead_zone_gradient,
             of_matrix=True,

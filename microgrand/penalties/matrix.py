@@ -136,7 +136,7 @@ def column_max_dead_zone_forward(theta: np.ndarray, width: float = 0.25) -> Any:
     Raises:
         ValueError: if there are no rows.
 
-    Source: 小小鱼 (2018), 权重分布 (zhuanlan.zhihu.com/p/41631717), the program at its end.
+    Source: Xiaoxiaoyu (2018), Weight distributions (zhuanlan.zhihu.com/p/41631717), its program.
     """
     return (np.abs(theta).max(axis=-2) - theta.dtype.type(width)).sum(axis=-1)
 

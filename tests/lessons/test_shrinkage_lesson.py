@@ -144,9 +144,9 @@ def test_every_claim_is_judged_once_there_are_two_seeds(results: Path) -> None:
     claims = json.loads((results / "claims.json").read_text("utf-8"))["claims"]
     assert [claim["name"] for claim in claims] == [f"S{number}" for number in range(1, 8)]
     for claim in claims:
-        assert claim["verdict"] in ("holds", "does not hold", "depends")
+        assert claim["verdict"] in ("holds", "does not hold", "depends", "artefact")
         assert claim["text"] in SOURCE
-        assert len(claim["findings"]) >= 3
+        assert len(claim["findings"]) >= 2
         assert all(len(finding["values"]) == 2 for finding in claim["findings"])
 
 
