@@ -14,6 +14,9 @@ import pytest
 from built_site import LESSON, ROOT, Site, Visitor, build, first_player
 from playwright.sync_api import Page, expect
 
+from microgrand.data.catalog import CATALOG
+from microgrand.data.photographs import PHOTOGRAPHS
+
 
 class Links(HTMLParser):
     """Every href, src and id of a page."""
@@ -215,3 +218,19 @@ def test_an_op_without_a_page_fails_the_build(small_book: Path, tmp_path: Path) 
     done = build(small_book, tmp_path / "out")
     assert done.returncode != 0
     assert "docs/derivations/NAME.md for: dense" in done.stderr
+
+
+def test_the_page_on_data_credits_every_photograph(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        v.page.goto(site.url("data/"))
+        text = v.page.locator("article").inner_text()
+        for one in PHOTOGRAPHS:
+            assert one.licence in text
+            assert one.credit.split(" (")[0] in text
+        for name in CATALOG:
+            assert v.page.get_by_role("cell", name=name, exact=True).count() == 1
+        pictures = v.page.locator("article img")
+        assert pictures.count() == 2
+        for picture in pictures.all():
+            assert picture.evaluate("img => img.decode().then(() => img.naturalWidth)") > 500
+            assert picture.get_attribute("alt")

@@ -1,0 +1,84 @@
+"""Fills the page on data: the table of data sets, the photographs' credits, sheets of samples.
+
+In docs/data.md, `<!-- data sets -->` and `<!-- photographs -->` become tables of what the package
+knows, and data/NAME.webp are sheets of samples, drawn once for each state of the package.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from execution import fingerprint
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from PIL import Image
+
+from microgrand.data import catalog, photographs
+from microgrand.figures import sheet
+
+SAMPLES = 10
+QUALITY = 85  # of WebP; 100 is the best
+LINK = re.compile(r"https?://[^\s)]+")
+
+
+def linked(text: str) -> str:
+    """Addresses as links that show their site."""
+    return LINK.sub(lambda match: f"[{match[0].split('/')[2]}]({match[0]})", text)
+
+
+def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def data_sets() -> str:
+    """A row for each data set by name."""
+    rows = []
+    for name, entry in catalog.CATALOG.items():
+        sites = {file.url.rpartition("/")[0] for file in entry.files}
+        origin = linked(" ".join(sites)) if sites else "installed with microgrand"
+        rows.append((f"**{name}**", entry.about, entry.terms, origin))
+    return table(("name", "what it is", "by whom, on which terms", "where from"), rows)
+
+
+def credits() -> str:
+    """A row for each photograph that `patches` is cut from."""
+    packages = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
+    rows = [
+        (one.name, linked(one.credit), one.licence, linked(one.source), packages[one.package])
+        for one in photographs.PHOTOGRAPHS
+    ]
+    return table(("class", "photograph", "licence", "source", "ships in"), rows)
+
+
+def draw(name: str) -> bytes:
+    """A sheet of samples as WebP."""
+    images = catalog.load(name)
+    figure = sheet.draw_sheet(*images.train, images.classes, SAMPLES)
+    picture, out = io.BytesIO(), io.BytesIO()
+    figure.savefig(picture, format="png", dpi=110, facecolor="white")
+    Image.open(picture).convert("RGB").save(out, "WEBP", quality=QUALITY)
+    return out.getvalue()
+
+
+def on_files(files: Files, config: Any) -> Files:
+    root = Path(config.config_file_path).parent
+    cache = root / ".cache" / "site" / f"sheets-{fingerprint(root, Path(__file__))}"
+    cache.mkdir(parents=True, exist_ok=True)
+    for name in (name for name, entry in catalog.CATALOG.items() if not entry.files):
+        path = cache / f"{name}.webp"
+        if not path.exists():
+            path.write_bytes(draw(name))
+        files.append(File.generated(config, f"data/{name}.webp", abs_src_path=str(path)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> str:
+    if page.file.src_uri != "data.md":
+        return markdown
+    markdown = markdown.replace("<!-- data sets -->", data_sets())
+    return markdown.replace("<!-- photographs -->", credits())
