@@ -1,4 +1,4 @@
-"""Proximal steps behind an optimiser: how a penalty makes weights exactly zero."""
+"""Proximal steps behind an optimiser: how a penalty makes weights exactly zero, or bounds them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,3 +78,45 @@ class Proximal:
                 kernel = layer["kernel"]
                 columns = kernel.reshape(*vector.shape[:-1], -1, kernel.shape[-1])
                 kernel[...] = proximal(columns, threshold).reshape(kernel.shape)
+
+
+@dataclass(frozen=True)
+class Projected:
+    """A step of `optimizer`, then back to the nearest point between `low` and `high`.
+
+        θ ← clip(step(θ), low, high)
+
+    This is the proximal step of a wall: no penalty inside, an infinite one outside.
+
+    Arguments:
+        optimizer: any.
+        low, high: bounds, numbers or arrays over the weights; −∞ and ∞ where there shall be none.
+
+    Raises:
+        ValueError: if a lower bound lies above the upper one.
+
+    Source: Parikh & Boyd (2014), Proximal algorithms, section 1.2.
+    """
+
+    optimizer: Optimizer
+    low: Setting
+    high: Setting
+
+    def __post_init__(self) -> None:
+        if not np.all(np.asarray(self.low) <= self.high):
+            raise ValueError("a lower bound must not lie above the upper one")
+
+    @property
+    def rate(self) -> Setting:
+        return self.optimizer.rate
+
+    def init(self, vector: np.ndarray) -> State:
+        return self.optimizer.init(vector)
+
+    def moment(self, state: State) -> np.ndarray | None:
+        return self.optimizer.moment(state)
+
+    def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
+        self.optimizer.step(vector, gradient, state)
+        bounds = (np.asarray(bound, vector.dtype) for bound in (self.low, self.high))
+        np.clip(vector, *bounds, out=vector)

@@ -22,6 +22,7 @@ FLOORS = (
     {"microgrand.layers", "microgrand.optimizers"},
     {
         "microgrand.image_network",
+        "microgrand.noise",
         "microgrand.measures",
         "microgrand.proximal",
         "microgrand.training",
@@ -40,7 +41,7 @@ FLOORS = (
 #: What runs in a browser too.
 LIGHT = (
     "op", "ops", "penalties", "tape", "layers", "optimizers", "image_network", "measures",
-    "proximal", "signals", "training",
+    "noise", "proximal", "signals", "training",
 )  # fmt: skip
 
 

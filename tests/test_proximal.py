@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from microgrand.layers import Dense, ReLU, Sequential
 from microgrand.optimizers import SGD, Adadelta, Adam, Momentum
 from microgrand.penalties import PENALTIES
-from microgrand.proximal import Proximal
+from microgrand.proximal import Projected, Proximal
 from microgrand.tape import Parameters
 from microgrand.training import Dataset, train
 
@@ -184,3 +184,52 @@ def test_what_cannot_be_is_refused() -> None:
         Proximal(SGD(), PENALTIES["lpq"], 0.1, start().shapes)
     with pytest.raises(FrozenInstanceError):
         Proximal(SGD(), l1, 0.1).strength = 1.0  # type: ignore[misc]
+
+
+# ------------------------------------------------------------------------------------- projection
+
+
+@given(
+    theta=st.lists(numbers, min_size=1, max_size=6),
+    low=st.floats(-3, 0),
+    high=st.floats(0, 3),
+    seed=st.integers(0, 1000),
+)
+@example(theta=[0.0, 3.0, -3.0], low=0.0, high=0.0, seed=0)
+def test_a_projected_step_ends_at_the_nearest_point_between_the_bounds(
+    theta: list[float], low: float, high: float, seed: int
+) -> None:
+    slope = np.random.default_rng(seed).normal(size=len(theta))
+    vector, free = np.array(theta), np.array(theta)
+    optimizer = Projected(SGD(0.5), low, high)
+    optimizer.step(vector, slope, optimizer.init(vector))
+    SGD(0.5).step(free, slope, {})
+    assert np.all((vector >= low) & (vector <= high))
+    for point in np.random.default_rng(seed).uniform(low, high, (20, len(theta))):
+        assert ((vector - free) ** 2).sum() <= ((point - free) ** 2).sum() + 1e-12
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.1), Momentum(0.1), Adam(0.1), Adadelta()])
+def test_between_bounds_at_infinity_it_is_the_optimiser_to_the_bit(optimizer: Any) -> None:
+    vector, *slopes = np.random.default_rng(0).normal(size=(6, 10)).astype(np.float32)
+    wrapped = Projected(optimizer, np.full(10, -np.inf), np.inf)
+    own, state, other = vector.copy(), optimizer.init(vector), wrapped.init(vector)
+    for slope in slopes:
+        optimizer.step(own, slope, state)
+        wrapped.step(vector, slope, other)
+    np.testing.assert_array_equal(vector, own)
+    assert vector.dtype == np.float32
+    assert str(wrapped.moment(other)) == str(optimizer.moment(state))
+    assert wrapped.rate == optimizer.rate
+
+
+def test_every_weight_can_have_bounds_of_its_own() -> None:
+    vector = np.zeros(3)
+    low, high = np.array([0, -np.inf, -0.1]), np.array([1, np.inf, 0.1])
+    Projected(SGD(1.0), low, high).step(vector, np.array([5.0, 5.0, -5.0]), {})
+    np.testing.assert_array_equal(vector, [0, -5, 0.1])
+
+
+def test_bounds_the_wrong_way_round_are_refused() -> None:
+    with pytest.raises(ValueError, match="above"):
+        Projected(SGD(), 1.0, 0.0)

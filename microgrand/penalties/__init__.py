@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from microgrand.op import Array, Number, op
-from microgrand.penalties import matrix, published, sparsity, vector
+from microgrand.penalties import mask, matrix, published, sparsity, vector
 
 Domain = Array | Number
 
@@ -90,6 +90,10 @@ PENALTIES: dict[str, Penalty] = {
         row(sparsity, "tanh_abs", "Σtanh|θ|", "minus a measure of Hurley & Rickard 2009"),
         row(sparsity, "tanh_square", "Σtanh θ²", "minus a measure of Hurley & Rickard 2009"),
         row(sparsity, "log_square", "Σlog(1 + θ²)", "minus a measure of Hurley & Rickard 2009"),
+        row(mask, "sine", "Σsin θ", "Seo 2019, case I of a mask"),
+        row(mask, "sine_abs", "Σ|sin θ|", "Seo 2019, case J of a mask"),
+        row(mask, "log_shifted", "Σ2log(|θ| + ε)", "Seo 2019, case K of a mask as coded"),
+        row(mask, "negative_entropy", "Σθ log θ²", "Seo 2019, case L of a mask"),
     )
 }
 
@@ -99,6 +103,7 @@ TIED: dict[str, Domain] = {"theta": Array("...", "rows", "columns", kinks=(0.0, 
 MODERATE: dict[str, Domain] = {"theta": Array("...", "size", kinks=(0.0,), scales=(1e-3, 3.0))}
 WIDTH: dict[str, Domain] = {"width": Number(0, 1)}
 EPSILON: dict[str, Domain] = {"epsilon": Number(1e-7, 1e-2)}
+PIT: dict[str, Domain] = {"epsilon": Number(1e-2, 1)}
 EXPONENTS: dict[str, Domain] = {"p": Number(1, 4), "q": Number(1, 4)}
 
 
@@ -143,3 +148,7 @@ tanh_signed = penalty_op("tanh_signed", sparsity.tanh_signed_definition, MODERAT
 tanh_abs = penalty_op("tanh_abs", sparsity.tanh_abs_definition, MODERATE, smooth=False)
 tanh_square = penalty_op("tanh_square", sparsity.tanh_square_definition, MODERATE)
 log_square = penalty_op("log_square", sparsity.log_square_definition, VECTOR)
+sine = penalty_op("sine", mask.sine_definition, MODERATE)
+sine_abs = penalty_op("sine_abs", mask.sine_abs_definition, MODERATE, smooth=False)
+log_shifted = penalty_op("log_shifted", mask.log_shifted_definition, VECTOR | PIT, smooth=False)
+negative_entropy = penalty_op("negative_entropy", mask.negative_entropy_definition, VECTOR)
