@@ -41,9 +41,7 @@ def table() -> str:
         "|---|---|---|---|" + "---|" * len(ASKED),
     ]
     for kink in KINKS:
-        sides = ", ".join(
-            "no" if side is None else number(side) for side in (kink.left, kink.right)
-        )
+        sides = ", ".join("–" if side is None else number(side) for side in (kink.left, kink.right))
         others = [slope(answer.slope) for answer in kink.answers.values()]
         cells = [
             f"[{kink.op}](#{kink.op})",
@@ -82,6 +80,6 @@ def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> st
     if place.parts[0] == "derivations" and place.stem in {kink.op for kink in KINKS}:
         if HEADING not in markdown:
             raise PluginError(f"{place}: there is no heading “Kinks and edges” to link from")
-        link = f"[The table of kinks](../kinks.md#{place.stem}) compares this choice with others'."
+        link = f"What other libraries choose here stands in [a table](../kinks.md#{place.stem})."
         return markdown.replace(HEADING, f"{HEADING}\n{link}\n", 1)
     return markdown
