@@ -169,7 +169,7 @@ def test_parikh_and_boyd_2014_moreaus_decomposition(v: np.ndarray, strength: flo
     """
     cube = np.clip(v, -strength, strength)
     np.testing.assert_allclose(proximal("l1", v, strength) + cube, v, atol=1e-12)
-    ball = v * min(1, strength / max(np.linalg.norm(v), 1e-300))
+    ball = v * min(1.0, strength / max(float(np.linalg.norm(v)), 1e-300))
     column = proximal("group_l1", v[:, None], strength)[:, 0]
     np.testing.assert_allclose(column + ball, v, atol=1e-12)
 
