@@ -16,7 +16,7 @@ the registry: nothing in it can be forgotten.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from inspect import signature
+from inspect import isfunction, signature
 from typing import Any
 
 import numpy as np
@@ -202,11 +202,12 @@ def op(
         raise ValueError(f"{name}: gradients for unknown arguments {sorted(unknown)}")
 
     arguments_in_order = list(inputs)
-    traced = primitive(forward)
+    # A NumPy ufunc in a function of ours: by itself, autograd would take its every call for the op.
+    traced = primitive(forward if isfunction(forward) else lambda *arguments: forward(*arguments))
 
     def function(*arguments: Any, **keywords: Any) -> Any:
         if keywords:  # autograd looks for what it differentiates among the positions alone
-            bound = signature(forward).bind(*arguments, **keywords)
+            bound = signature(definition).bind(*arguments, **keywords)
             bound.apply_defaults()
             arguments = bound.args
         return traced(*arguments)

@@ -1,5 +1,6 @@
 """How an op is called: by position or by name; and what comes of differentiating it twice."""
 
+from inspect import signature
 from typing import Any
 
 import autograd.numpy as anp
@@ -9,20 +10,20 @@ from autograd import grad, make_vjp
 from strategies import DIFFERENTIABLE
 
 from microgrand import ops
-from microgrand.op import registry
+from microgrand.op import Array, op, registry
 
 each_gradient = pytest.mark.parametrize(("name", "argument"), DIFFERENTIABLE)
 
 
 def problem(name: str, argument: str, seed: int = 0) -> tuple[list[Any], int, np.ndarray]:
     """Arguments of moderate size with `argument` among them, its position, and a cotangent."""
-    op, generator = registry[name], np.random.default_rng(seed)
-    position = op.position(argument)
-    drawn = [*op.draw(generator, sizes=(2, 3))]
+    entry, generator = registry[name], np.random.default_rng(seed)
+    position = entry.position(argument)
+    drawn = [*entry.draw(generator, sizes=(2, 3))]
     while drawn[position] is None:
-        drawn = [*op.draw(generator, sizes=(2, 3))]
+        drawn = [*entry.draw(generator, sizes=(2, 3))]
     drawn = [moderate(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in drawn]
-    return drawn, position, generator.normal(size=np.shape(op.forward(*drawn)))
+    return drawn, position, generator.normal(size=np.shape(entry.forward(*drawn)))
 
 
 def moderate(array: np.ndarray) -> np.ndarray:
@@ -35,16 +36,16 @@ def moderate(array: np.ndarray) -> np.ndarray:
 
 @each_gradient
 def test_an_argument_given_by_name_keeps_its_gradient(name: str, argument: str) -> None:
-    op = registry[name]
+    entry = registry[name]
     drawn, position, u = problem(name, argument)
-    names = list(op.inputs)
+    names = list(entry.inputs)
 
     def by_name(x: Any) -> Any:
-        return op.function(**dict(zip(names, drawn, strict=True)) | {argument: x})
+        return entry.function(**dict(zip(names, drawn, strict=True)) | {argument: x})
 
     pull_back, output = make_vjp(by_name)(drawn[position])
-    np.testing.assert_array_equal(output, op.forward(*drawn))
-    by_hand = op.gradients[argument](u, output, *drawn)
+    np.testing.assert_array_equal(output, entry.forward(*drawn))
+    by_hand = entry.gradients[argument](u, output, *drawn)
     np.testing.assert_array_equal(pull_back(u), by_hand)
 
 
@@ -72,6 +73,37 @@ def test_an_argument_without_a_gradient_is_not_differentiated_by() -> None:
         grad(lambda slope: anp.sum(ops.leaky_relu(np.ones(3), slope=slope)))(0.1)
 
 
+@pytest.mark.parametrize("name", registry)
+def test_definition_and_forward_have_the_same_defaults(name: str) -> None:
+    """An argument that is left out is the definition's default."""
+    definition, forward = (
+        signature(f) for f in (registry[name].definition, registry[name].forward)
+    )
+    assert [p.default for p in definition.parameters.values()] == [
+        p.default for p in forward.parameters.values()
+    ]
+
+
+def test_an_op_on_a_ufunc_has_its_own_gradient_and_leaves_the_ufuncs_alone() -> None:
+    def wrong_on_purpose(cotangent: Any, y: Any, x: Any) -> Any:
+        return 100 * cotangent
+
+    square = op(
+        "square_of_test",
+        lambda x: x**2,
+        np.square,
+        {"x": wrong_on_purpose},
+        {"x": Array("units")},
+    )
+    try:
+        x = np.array([1.0, 2.0])
+        assert grad(lambda z: anp.sum(square(z)))(x).tolist() == [100, 100]
+        assert grad(lambda z: anp.sum(square(x=z)))(x).tolist() == [100, 100]
+        assert grad(lambda z: anp.sum(np.square(z)))(x).tolist() == [2, 4]
+    finally:
+        del registry["square_of_test"]
+
+
 # -------------------------------------------------------------------------- differentiated twice
 
 
@@ -83,7 +115,7 @@ def hessian_times(function: Any, x: np.ndarray, v: np.ndarray) -> np.ndarray:
 @each_gradient
 @pytest.mark.filterwarnings("ignore:Output seems independent of input")
 def test_a_second_derivative_is_that_of_the_definition(name: str, argument: str) -> None:
-    op = registry[name]
+    entry = registry[name]
     drawn, position, u = problem(name, argument, seed=1)
     v = np.random.default_rng(2).normal(size=drawn[position].shape)
 
@@ -93,6 +125,6 @@ def test_a_second_derivative_is_that_of_the_definition(name: str, argument: str)
 
         return hessian_times(loss, drawn[position], v)
 
-    by_hand, expected = through(op.function), through(op.definition)
+    by_hand, expected = through(entry.function), through(entry.definition)
     assert by_hand.dtype == np.float64
     np.testing.assert_allclose(by_hand, expected, atol=1e-9 * np.abs(expected).max())
