@@ -139,7 +139,8 @@ def conv2d_forward(
         y, shape (batch, output height, output width, out).
 
     Raises:
-        ValueError: if shapes do not fit, for another padding, or a stride below 1.
+        ValueError: if shapes do not fit or the kernel is empty, for another padding, or a stride
+            below 1.
 
     Source: Chellapilla, Puri & Simard (2006), High performance convolutional neural networks for
     document processing, for the matrix product.
@@ -151,6 +152,8 @@ def conv2d_forward(
         )
     if bias is not None and bias.shape != kernel.shape[3:]:
         raise ValueError(f"bias {bias.shape} and kernel {kernel.shape} do not fit")
+    if not kernel.size:
+        raise ValueError(f"a kernel needs weights, unlike {kernel.shape}")
     y = correlate(x, kernel, stride, *places(x, kernel, stride, padding))
     if bias is not None:
         y += bias

@@ -271,6 +271,8 @@ def test_memory_is_that_of_the_results_and_none_stays() -> None:
         ({"kernel": (3, 2, 4)}, r"kernel \(3, 2, 4\) do not fit"),
         ({"bias": (3,)}, r"bias \(3,\) and kernel"),
         ({"bias": (1, 4)}, r"bias \(1, 4\) and kernel"),
+        ({"kernel": (3, 0, 2, 4)}, r"needs weights, unlike \(3, 0, 2, 4\)"),
+        ({"x": (2, 5, 5, 0), "kernel": (3, 3, 0, 4)}, "needs weights"),
         ({"x": (2, 5, 2, 2), "padding": "valid"}, "kernel of 3 does not fit into 2"),
     ],
 )
