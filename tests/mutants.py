@@ -1,250 +1,254 @@
 """Mutation testing: does a test notice when a forward or a gradient goes wrong?
 
-    python tests/mutants.py                             # every mutant of ops, penalties, optimisers
-    python tests/mutants.py --sample 100                # so many, drawn with seed 0
+    make mutants                                        # every mutant of all FILES
     python tests/mutants.py microgrand/ops/dense.py     # those of some files
+    python tests/mutants.py --sample 50                 # so many, of changed files first
 
-A mutant is the library with one small change: a + for a -, a > for a >=, a 2 for a 3. cosmic-ray
-makes them. Each is loaded in a process of its own and held first against the definitions, as
-`microgrand verify` does, then against the tests of its file. One that passes has **survived**: either a
-test is missing, or the mutant computes the same and stands, with the reason, in `mutants.toml`.
+A mutant is the library with one small change (see `mutation.py`). Each is loaded in a process of
+its own and held first against the definitions, as `microgrand verify` does, then against the tests
+of its file. One that passes has **survived**: either a test is missing, or the mutant computes the
+same and stands, with the reason, in `mutants.toml`.
 
-The exit code is 1 if a mutant survived that is not explained there.
+The exit code is 1 if a mutant survives unexplained, or an explanation explains none.
 """
 
 import argparse
-import ast
-import contextlib
-import importlib
+import json
 import multiprocessing
 import os
 import random
-import signal
+import resource
+import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-# Loaded once; every mutant's process is a fork of this one and does not pay for them again.
+# Loaded once: every mutant's process is a fork of this one and does not pay for them again.
 import autograd.numpy  # noqa: F401
 import hypothesis.extra.numpy  # noqa: F401
-import numpy as np
 import pytest
 import scipy.optimize
 import scipy.stats  # noqa: F401
-from cosmic_ray.ast import get_ast
-from cosmic_ray.mutating import MutationVisitor
-from cosmic_ray.plugins import get_operator, operator_names
+from mutation import ROOT, Mutant, mutants_of
 
-ROOT = Path(__file__).parents[1]
-PLACES = ("ops/*.py", "penalties/*.py", "optimizers.py", "proximal.py")
-SECONDS = 120  # a mutant that takes longer is noticed by that
-PYTEST = "-x -q -p no:cacheprovider -W ignore::pytest.PytestAssertRewriteWarning".split()
-EXAMPLES = 20  # of each gradient, against its definition
-SWAPS = {
-    *("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "Pow_Mul", "FloorDiv_Div", "Mod_FloorDiv"),
-    *("BitAnd_BitOr", "BitOr_BitAnd", "BitXor_BitOr"),
-}
-OTHERS = {
-    *("AddNot", "NumberReplacer", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ZeroIterationForLoop"),
-    *("ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "ReplaceUnaryOperator_Delete_USub"),
-    *("ReplaceUnaryOperator_Delete_Not", "ReplaceUnaryOperator_Delete_Invert"),
-}
-COMPARISONS = "ReplaceComparisonOperator_"
+EXPLANATIONS = ROOT / "tests" / "mutants.toml"
+RECORD = ROOT / "docs" / "records" / "mutants.json"
+FILES = ("ops/*.py", "penalties/*.py", "optimizers.py", "proximal.py", "tape.py")
 
+EXAMPLES, SEED = 20, 0  # of each gradient, against its definition
+CPU_SECONDS, MEMORY = 60, 8 << 30  # what a mutant may take; one that takes more is noticed by that
+DEADLINE = 600  # seconds by the clock: for one that waits for ever
+PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+VERDICTS = ("killed", "explained", "survived")
 
-@dataclass(frozen=True)
-class Mutant:
-    """One change of one file."""
-
-    file: str
-    line: int
-    function: str
-    before: str
-    after: str
-    source: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line} {self.function}\n    - {self.before}\n    + {self.after}"
-
-
-def operators() -> Iterator[Any]:
-    """The kinds of change that are tried."""
-    for name in sorted(operator_names()):
-        kind = name.removeprefix("core/")
-        swap = kind.removeprefix("ReplaceBinaryOperator_")
-        comparison = kind.startswith(COMPARISONS) and not kind.endswith(("_Is", "_IsNot"))
-        if swap in SWAPS or kind in OTHERS or comparison:
-            yield get_operator(name)()
-
-
-def bodies(source: str) -> dict[int, str]:
-    """The lines that compute, with the function they stand in: no definitions, no docstrings."""
-    found: dict[int, str] = {}
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef) and not node.name.endswith("_definition"):
-            for statement in node.body:
-                told = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-                if not told and not isinstance(statement, ast.AnnAssign | ast.Raise):
-                    end = statement.end_lineno or statement.lineno
-                    found |= dict.fromkeys(range(statement.lineno, end + 1), node.name)
-    raised = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Raise)]
-    for node in raised:  # what an error says is no computation
-        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
-            found.pop(line, None)
-    return found
-
-
-def mutants_of(path: Path) -> Iterator[Mutant]:
-    """Every mutant of a file."""
-    source = path.read_text("utf-8")
-    lines, functions = source.splitlines(), bodies(source)
-    for operator in operators():
-        places = [
-            start
-            for node in nodes(get_ast(source))
-            for start, _ in operator.mutation_positions(node)
-        ]
-        for occurrence, (line, _) in enumerate(places):
-            if line not in functions:
-                continue
-            mutated = MutationVisitor.mutate_code(source, operator, occurrence)
-            if mutated is None:
-                continue
-            changed = mutated.splitlines()[line - 1].strip()
-            name, before = functions[line], lines[line - 1].strip()
-            if changed != before:
-                file = path.relative_to(ROOT).as_posix()
-                yield Mutant(file, line, name, before, changed, mutated)
-
-
-def nodes(tree: Any) -> Iterator[Any]:
-    """A syntax tree's nodes in the order in which cosmic-ray counts them."""
-    yield tree
-    for child in getattr(tree, "children", ()):
-        yield from nodes(child)
+# ------------------------------------------------------------------------ in a mutant's own process
 
 
 class Changed(SourceFileLoader):
-    """Loads a mutant's source in place of the file's."""
+    """Stands where Python looks for a module, and loads the mutant in place of the file."""
 
-    def __init__(self, name: str, path: str, source: str) -> None:
-        super().__init__(name, path)
-        self.source = source
+    def __init__(self, mutant: Mutant) -> None:
+        super().__init__(module_of(mutant.file), str(ROOT / mutant.file))
+        self.source = mutant.source
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        return spec_from_file_location(name, self.path, loader=self) if name == self.name else None
 
     def get_code(self, fullname: str) -> Any:
         return compile(self.source, self.path, "exec")
-
-
-class Finder:
-    """Finds the mutant where Python looks for the module."""
-
-    def __init__(self, mutant: Mutant) -> None:
-        self.path = str(ROOT / mutant.file)
-        self.module = module_of(mutant.file)
-        self.loader = Changed(self.module, self.path, mutant.source)
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        if name != self.module:
-            return None
-        return spec_from_file_location(name, self.path, loader=self.loader)
 
 
 def module_of(file: str) -> str:
     return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def tests_of(file: str) -> list[str]:
-    """The test files of a file, by the names they bear."""
-    path = Path(file)
-    room = path.parent.name
-    stem = room if room == "penalties" else path.stem
-    pattern = f"ops/test_{stem}.py" if room == "ops" else f"test_{stem}*.py"
-    found = sorted((ROOT / "tests").glob(pattern))
-    if room == "penalties":
-        found.append(ROOT / "tests" / "test_proximal.py")
-    return [str(path) for path in found]
-
-
-def is_wrong_by_definition(module: str) -> bool:
-    """Whether an op of that module fails `microgrand verify`."""
-    importlib.import_module("microgrand.ops")
-    importlib.import_module("microgrand.penalties")
-    registry = importlib.import_module("microgrand.op").registry
-    verification = importlib.import_module("microgrand.verify")
-    names = [
+def ops_of(file: str) -> list[str]:
+    """The registered ops whose forward or gradients stand in a file."""
+    if Path(file).parent.name not in ("ops", "penalties"):
+        return []
+    for room in ("microgrand.ops", "microgrand.penalties"):
+        import_module(room)
+    return [
         name
-        for name, op in registry.items()
-        if module in {f.__module__ for f in (op.forward, *op.gradients.values())}
+        for name, op in import_module("microgrand.op").registry.items()
+        if module_of(file) in {f.__module__ for f in (op.forward, *op.gradients.values())}
     ]
-    return any(not check.passed for check in verification.verify(names, EXAMPLES, 0))
 
 
-def survives(mutant: Mutant) -> bool:
-    """Whether no check and no test of its file notices a mutant; run in a process of its own."""
+def tests_of(file: str, ops: Sequence[str]) -> list[str]:
+    """What pytest is to run for a file: the tests that bear its name, and those of its ops."""
+    room, name = Path(file).parent.name, Path(file).stem
+    names = {"ops": f"ops/test_{name}", "penalties": "test_penalties*"}.get(room, f"test_{name}*")
+    found = sorted((ROOT / "tests").glob(f"{names}.py"))
+    found += [ROOT / "tests" / "test_proximal.py"] if room == "penalties" else []
+    general = [str(ROOT / "tests" / "test_op.py")] if ops else []
+    chosen = " or ".join([*(path.stem for path in found), *ops])
+    return [*map(str, found), *general, "-k", chosen]
 
-    def too_long(*_: Any) -> None:
-        raise TimeoutError
 
-    signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(SECONDS)
-    sys.meta_path.insert(0, Finder(mutant))
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+def judge(mutant: Mutant) -> None:
+    """End with exit code 0 if nothing notices the mutant, with another if something does."""
+    for limit, amount in ((resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_AS, MEMORY)):
+        try:
+            resource.setrlimit(limit, (amount, amount))
+        except (ValueError, OSError):  # not every system knows every limit
+            continue
+    with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
-        with np.errstate(all="ignore"):
-            try:
-                if is_wrong_by_definition(module_of(mutant.file)):
-                    return False
-            except BaseException:
-                return False
-        return pytest.main([*PYTEST, *tests_of(mutant.file)]) == 0
+    sys.meta_path.insert(0, Changed(mutant))
+    ops = ops_of(mutant.file)
+    if ops:
+        checks = import_module("microgrand.verify").verify(ops, EXAMPLES, SEED)
+        if not all(check.passed for check in checks):
+            raise SystemExit(1)
+    raise SystemExit(int(pytest.main([*PYTEST, *tests_of(mutant.file, ops)])))
 
 
-def explained() -> dict[tuple[str, str, str], str]:
-    """The mutants that compute the same: file, line before, line after; and why."""
-    with open(ROOT / "tests" / "mutants.toml", "rb") as file:
-        known = tomllib.load(file).get("equivalent", [])
-    return {(one["file"], one["before"], one["after"]): one["why"] for one in known}
+# ------------------------------------------------------------------------------------ all of them
+
+
+def judged(mutants: Sequence[Mutant], jobs: int) -> Iterator[tuple[Mutant, bool]]:
+    """Each mutant, and whether it survives, as they end; a few processes at a time."""
+    context = multiprocessing.get_context("fork")
+    waiting, running = [*reversed(mutants)], dict[Any, Any]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                mutant = waiting.pop()
+                process = context.Process(target=judge, args=[mutant])
+                process.start()
+                running[process.sentinel] = process, mutant, time.monotonic() + DEADLINE
+            for sentinel in wait([*running], timeout=1):
+                process, mutant, _ = running.pop(sentinel)
+                process.join()
+                yield mutant, process.exitcode == 0
+            for process, _, deadline in running.values():
+                if time.monotonic() > deadline:
+                    process.kill()
+    finally:
+        for process, *_ in running.values():
+            process.kill()
+
+
+def explains(entry: dict[str, str], mutant: Mutant) -> bool:
+    """Whether a mutant is what an entry of mutants.toml describes, in all that it says."""
+    return all(getattr(mutant, key) == value for key, value in entry.items() if key != "why")
+
+
+def changed_files() -> set[str]:
+    """The files that differ from the main branch, as far as git can tell."""
+    git = ["git", "-C", str(ROOT), "diff", "--name-only"]
+    for main in ("main", "origin/main"):
+        try:
+            told = subprocess.run([*git, main, "--"], check=True, capture_output=True, text=True)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return set(told.stdout.split())
+    return set()
+
+
+def sample(mutants: dict[str, list[Mutant]], size: int) -> dict[str, list[Mutant]]:
+    """So many unexplained mutants, the same ones each time; those of changed files come first."""
+    changed = changed_files()
+    every = [
+        mutant
+        for file, some in mutants.items()
+        for mutant in some
+        if not any(explains(entry, mutant) for entry in explanations(file))
+    ]
+    drawn = random.Random(SEED).sample(every, len(every))
+    drawn = sorted(drawn, key=lambda mutant: mutant.file not in changed)[:size]
+    return {file: [mutant for mutant in drawn if mutant.file == file] for file in mutants}
+
+
+def write_record(file: str, counts: dict[str, dict[str, int]]) -> None:
+    """Keep what became of the mutants of each function of a file, for the derivation pages."""
+    kept = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
+    date = time.strftime("%Y-%m-%d", time.gmtime())
+    kept[file] = {"date": date, "seed": SEED, "functions": counts}
+    kept = {name: kept[name] for name in sorted(kept) if (ROOT / name).exists()}
+    RECORD.parent.mkdir(parents=True, exist_ok=True)
+    RECORD.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+
+
+def examine(file: str, mutants: list[Mutant], whole: bool, jobs: int) -> Counter[str]:
+    """Tell what becomes of mutants of a file: how many of them were killed, and which were not.
+
+    If they are the whole of them, the record is written, and explanations are told that explain
+    no survivor.
+    """
+    unchanged = Mutant(file, 0, "", "", "", (ROOT / file).read_text("utf-8"))
+    if not all(alive for _, alive in judged([unchanged], 1)):
+        raise SystemExit(f"{file}: its tests fail without any mutant")
+    print(f"{file}: {len(mutants)} mutants", flush=True)
+    start, entries, needed = processor_seconds(), explanations(file), list[Any]()
+    counts = {mutant.function: dict.fromkeys(VERDICTS, 0) for mutant in mutants}
+    for mutant, alive in judged(mutants, jobs):
+        reasons = [entry for entry in entries if explains(entry, mutant)] if alive else []
+        needed += reasons
+        verdict = "explained" if reasons else "survived" if alive else "killed"
+        counts[mutant.function][verdict] += 1
+        if verdict == "survived":
+            print(mutant, flush=True)
+    total = sum(map(Counter[str], counts.values()), Counter[str]())
+    if whole:
+        write_record(file, counts)
+        for entry in entries:
+            if entry not in needed:
+                total["stale"] += 1
+                print(f"  explains no survivor: {entry}")
+    print(f"  {told(total)}, {processor_seconds() - start:.0f} s", flush=True)
+    return total
+
+
+def explanations(file: str) -> list[dict[str, str]]:
+    """The entries of mutants.toml on a file."""
+    with open(EXPLANATIONS, "rb") as text:
+        return [entry for entry in tomllib.load(text)["equivalent"] if entry["file"] == file]
+
+
+def told(counts: Counter[str]) -> str:
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+
+
+def processor_seconds() -> float:
+    """What the processes that have ended took."""
+    return os.times().children_user + os.times().children_system
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="mutation testing of forwards and gradients")
-    parser.add_argument("files", nargs="*", help="default: ops, penalties, optimisers")
-    parser.add_argument("--sample", type=int, help="so many mutants, drawn at random")
-    parser.add_argument("--seed", type=int, default=0, help="of the sample")
+    parser.add_argument("files", nargs="*", help="relative to the project; default: all of them")
+    parser.add_argument("--sample", type=int, help="so many of them, changed files first")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
     os.environ["CI"] = "true"  # the same examples each time
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
 
-    package = ROOT / "microgrand"
-    paths = [ROOT / file for file in chosen.files]
-    paths = paths or sorted(path for place in PLACES for path in package.glob(place))
-    mutants = [mutant for path in paths for mutant in mutants_of(path)]
-    if chosen.sample is not None and chosen.sample < len(mutants):
-        mutants = random.Random(chosen.seed).sample(mutants, chosen.sample)
-    start, known = time.perf_counter(), explained()
-    print(f"{len(mutants)} mutants of {len(paths)} files", flush=True)
-
-    counted = dict.fromkeys(("killed", "explained", "survived"), 0)
-    context = multiprocessing.get_context("fork")
-    with context.Pool(chosen.jobs, maxtasksperchild=1) as pool:
-        for mutant, alive in zip(mutants, pool.imap(survives, mutants), strict=True):
-            why = known.get((mutant.file, mutant.before, mutant.after))
-            verdict = "survived" if alive and why is None else "explained" if alive else "killed"
-            counted[verdict] += 1
-            if verdict == "survived":
-                print(mutant, flush=True)
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counted.items())
-    print(f"{told} in {time.perf_counter() - start:.0f} s")
-    return int(counted["survived"] > 0)
+    paths = [path for files in FILES for path in sorted((ROOT / "microgrand").glob(files))]
+    files = chosen.files or [path.relative_to(ROOT).as_posix() for path in paths]
+    mutants = {file: list(mutants_of(file)) for file in files}
+    if chosen.sample is not None:
+        mutants = sample(mutants, chosen.sample)
+    total = Counter[str]()
+    try:
+        for file, some in mutants.items():
+            total += examine(file, some, chosen.sample is None, chosen.jobs) if some else Counter()
+    except KeyboardInterrupt:
+        print("stopped")
+        return 130
+    print(f"{total.total() - total['stale']} mutants: {told(total)}, {processor_seconds():.0f} s")
+    return int(bool(total["survived"] or total["stale"]))
 
 
 if __name__ == "__main__":
