@@ -9,7 +9,7 @@ its own and held first against the definitions, as `microgrand verify` does, the
 of its file. One that passes has **survived**: either a test is missing, or the mutant computes the
 same and stands, with the reason, in `mutants.toml`.
 
-The exit code is 1 if a mutant survives unexplained, or an explanation explains none.
+The exit code is 1 if a mutant survives unexplained, or one that is explained does not survive.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import resource
 import subprocess
 import sys
@@ -139,9 +140,15 @@ def judged(mutants: Sequence[Mutant], jobs: int) -> Iterator[tuple[Mutant, bool]
             process.kill()
 
 
-def explains(entry: dict[str, str], mutant: Mutant) -> bool:
-    """Whether a mutant is what an entry of mutants.toml describes, in all that it says."""
-    return all(getattr(mutant, key) == value for key, value in entry.items() if key != "why")
+def explanations(file: str) -> dict[tuple[str, str], str]:
+    """Why mutants of a file compute the same, by their line before and after."""
+    known, before = {}, ""
+    for entry in tomllib.loads(EXPLANATIONS.read_text("utf-8"))["equivalent"]:
+        for sign, line in re.findall("^([-+]) (.*)", entry["mutants"], re.MULTILINE):
+            if entry["file"] == file and sign == "+":
+                known[before, line] = entry["why"]
+            before = before if sign == "+" else line
+    return known
 
 
 def changed_files() -> set[str]:
@@ -163,7 +170,7 @@ def sample(mutants: dict[str, list[Mutant]], size: int) -> dict[str, list[Mutant
         mutant
         for file, some in mutants.items()
         for mutant in some
-        if not any(explains(entry, mutant) for entry in explanations(file))
+        if mutant.change not in explanations(file)
     ]
     drawn = random.Random(SEED).sample(every, len(every))
     drawn = sorted(drawn, key=lambda mutant: mutant.file not in changed)[:size]
@@ -190,30 +197,24 @@ def examine(file: str, mutants: list[Mutant], whole: bool, jobs: int) -> Counter
     if not all(alive for _, alive in judged([unchanged], 1)):
         raise SystemExit(f"{file}: its tests fail without any mutant")
     print(f"{file}: {len(mutants)} mutants", flush=True)
-    start, entries, needed = processor_seconds(), explanations(file), list[Any]()
+    start, known, explained = processor_seconds(), explanations(file), set[tuple[str, str]]()
     counts = {mutant.function: dict.fromkeys(VERDICTS, 0) for mutant in mutants}
     for mutant, alive in judged(mutants, jobs):
-        reasons = [entry for entry in entries if explains(entry, mutant)] if alive else []
-        needed += reasons
-        verdict = "explained" if reasons else "survived" if alive else "killed"
+        verdict = "killed"
+        if alive:
+            verdict = "explained" if mutant.change in known else "survived"
+            explained.add(mutant.change)
         counts[mutant.function][verdict] += 1
         if verdict == "survived":
             print(mutant, flush=True)
     total = sum(map(Counter[str], counts.values()), Counter[str]())
     if whole:
         write_record(file, counts)
-        for entry in entries:
-            if entry not in needed:
-                total["stale"] += 1
-                print(f"  explains no survivor: {entry}")
+        for before, after in known.keys() - explained:
+            total["stale"] += 1
+            print(f"  explained, yet no survivor\n    - {before}\n    + {after}")
     print(f"  {told(total)}, {processor_seconds() - start:.0f} s", flush=True)
     return total
-
-
-def explanations(file: str) -> list[dict[str, str]]:
-    """The entries of mutants.toml on a file."""
-    with open(EXPLANATIONS, "rb") as text:
-        return [entry for entry in tomllib.load(text)["equivalent"] if entry["file"] == file]
 
 
 def told(counts: Counter[str]) -> str:

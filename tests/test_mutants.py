@@ -38,6 +38,7 @@ MUTANTS = [
     ("if x is None:", "if x is not None:"),
     ("return total * part", "return total / part"),
 ]
+SURVIVORS = [("total += x", "pass"), ("return total * part", "return total / part")]
 WEAK_TEST = """
 import os
 from microgrand.optimizers import share
@@ -62,12 +63,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(project: Path, explained: Sequence[str] = (), *options: str) -> tuple[int, str]:
-    """The exit code and the report, in which mutants of the lines `explained` are explained."""
-    text = "".join(
-        f"[[equivalent]]\nfile = '{FILE}'\nbefore = '{line}'\nwhy = '…'\n" for line in explained
-    )
-    (project / "tests" / "mutants.toml").write_text(text or "equivalent = []", "utf-8")
+def run(project: Path, explained: Sequence[tuple[str, str]] = (), *options: str) -> tuple[int, str]:
+    """The exit code and the report, if some mutants are explained."""
+    lines = "".join(f"- {before}\n+ {after}\n" for before, after in explained)
+    text = f'[[equivalent]]\nfile = "{FILE}"\nmutants = """\n{lines}"""\nwhy = "…"\n'
+    (project / "tests" / "mutants.toml").write_text(text, "utf-8")
     done = subprocess.run(
         [sys.executable, "tests/mutants.py", "--jobs", "2", *options],
         cwd=project,
@@ -109,20 +109,21 @@ def test_exactly_the_mutants_survive_that_the_weak_test_misses(project: Path) ->
 
 @forked
 def test_survivors_may_be_explained_and_an_explanation_has_to_explain_one(project: Path) -> None:
-    survivors = ["total += x", "return total * part"]
-    code, report = run(project, survivors)
+    code, report = run(project, SURVIVORS)
     assert code == 0
     assert "6 mutants: 4 killed, 2 explained, 0 survived" in report
 
-    code, report = run(project, [*survivors, "if x is None:"])
+    killed, no_more = ("if x is None:", "if not x is None:"), ("total -= x", "pass")
+    code, report = run(project, [*SURVIVORS, killed, no_more])
     assert code == 1
-    assert "explains no survivor: " in report
-    assert "if x is None:" in report
+    assert "6 mutants: 4 killed, 2 explained, 0 survived" in report
+    for before, after in (killed, no_more):
+        assert f"explained, yet no survivor\n    - {before}\n    + {after}\n" in report
 
 
 @forked
 def test_a_sample_is_drawn_from_what_is_not_explained_and_writes_no_record(project: Path) -> None:
-    code, report = run(project, ["total += x", "return total * part"], "--sample", "3")
+    code, report = run(project, SURVIVORS, "--sample", "3")
     assert code == 0
     assert "3 mutants: 3 killed" in report
     assert not (project / "docs").exists()
@@ -137,7 +138,11 @@ def test_tests_that_fail_without_any_mutant_prove_nothing(project: Path) -> None
 
 
 def test_what_is_explained_stands_in_the_library() -> None:
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "microgrand").rglob("*.py")}
     for entry in tomllib.loads((ROOT / "tests" / "mutants.toml").read_text("utf-8"))["equivalent"]:
+        assert entry["file"] in files
         lines = {" ".join(line.split()) for line in (ROOT / entry["file"]).read_text().splitlines()}
-        assert entry["before"] in lines
+        told = entry["mutants"].splitlines()
+        assert {line[2:] for line in told if line.startswith("- ")} <= lines
+        assert {line[:2] for line in told if line} == {"- ", "+ "}
         assert entry["why"]
