@@ -2,8 +2,8 @@
 
 cosmic-ray makes them: a + for a -, a > for a >=, a 2 for a 3, `if not` for `if`; and beside it
 `DeleteStatement`, as the library works in place where it can. What is declared or told is left
-alone: definitions, which the tests hold the rest against, domains that examples are drawn from,
-annotations, defaults, and what an error says.
+alone: definitions, which the tests hold the rest against; domains that examples are drawn from;
+annotations and defaults; what an error says; and that `zip` is to be `strict`.
 """
 
 from collections.abc import Iterator
@@ -79,16 +79,19 @@ class Mutant:
 
 def function_around(node: Any) -> str | None:
     """The function in whose body something is computed; None where it is declared or told."""
+    names, computes = [], False
     while node.parent is not None:
         inner, node = node, node.parent
-        if node.type == "raise_stmt" or (node.type == "annassign" and inner is node.children[1]):
+        if node.type in ("funcdef", "classdef"):
+            name, computes = node.name.value, computes or node.type == "funcdef"
+            names.append(name)
+            if inner is not node.children[-1] or name.endswith(DECLARED):
+                return None
+        is_annotation = node.type == "annassign" and inner is node.children[1]
+        checks_lengths = node.type == "argument" and node.get_code().strip() == "strict=True"
+        if node.type == "raise_stmt" or is_annotation or checks_lengths:
             return None
-        if node.type == "argument" and node.get_code().strip() == "strict=True":
-            return None  # zip, too, checks
-        if node.type == "funcdef":
-            in_body, name = inner is node.children[-1], str(node.name.value)
-            return name if in_body and not name.endswith(DECLARED) else None
-    return None
+    return ".".join(reversed(names)) if computes else None
 
 
 def mutants_of(file: str) -> Iterator[Mutant]:
