@@ -262,7 +262,7 @@ def layer_sets(x: Any) -> Any:
 
 def instance_sets(x: Any) -> Any:
     """Images as (..., N, H·W, C, 1): a set for every image and channel, a group each."""
-    return group_sets(x, x.shape[-1])
+    return group_sets(x, as_images(x)[-1])
 
 
 def batch_norm(x: Any, epsilon: float = EPSILON) -> Any:
