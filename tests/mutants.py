@@ -72,16 +72,13 @@ def module_of(file: str) -> str:
 
 
 def ops_of(file: str) -> list[str]:
-    """The registered ops whose forward or gradients stand in a file."""
+    """The registered ops whose forward stands in a file; all of a package for its `__init__`."""
     if Path(file).parent.name not in ("ops", "penalties"):
         return []
     for room in ("microgrand.ops", "microgrand.penalties"):
         import_module(room)
-    return [
-        name
-        for name, op in import_module("microgrand.op").registry.items()
-        if module_of(file) in {f.__module__ for f in (op.forward, *op.gradients.values())}
-    ]
+    registry, module = import_module("microgrand.op").registry, f"{module_of(file)}."
+    return [name for name, op in registry.items() if f"{op.forward.__module__}.".startswith(module)]
 
 
 def tests_of(file: str, ops: Sequence[str]) -> list[str]:

@@ -91,6 +91,13 @@ def test_lpq_is_its_gradient_times_theta(theta: np.ndarray, p: float, q: float) 
     assert (gradient * theta).sum() == pytest.approx(float(lpq(theta, p, q)), rel=1e-9)
 
 
+@pytest.mark.parametrize(("p", "q"), [(0.5, 1), (2, 0.5), (0.9, 0.9), (0, 2), (-1, 1)])
+def test_below_an_exponent_of_1_there_is_no_norm(p: float, q: float) -> None:
+    for function in (PENALTIES["lpq"].value, PENALTIES["lpq"].gradient):
+        with pytest.raises(ValueError, match=f"not for p={p}, q={q}"):
+            function(np.ones((2, 3)), p, q)
+
+
 @pytest.mark.parametrize("size", [1e-150, 1e150])
 @pytest.mark.parametrize(("p", "q"), [(1, 1), (2, 1), (2, 2), (3, 1.5), (4, 4)])
 def test_lpq_neither_overflows_nor_vanishes(size: float, p: float, q: float) -> None:

@@ -188,7 +188,7 @@ def test_the_global_average_is_the_mean_of_all_pixels(
         np.testing.assert_allclose(pixel, u / (height * width), rtol=1e-14)
 
 
-@pytest.mark.parametrize("shape", [(1, 0, 3, 2), (1, 3, 0, 2), (4, 2)])
+@pytest.mark.parametrize("shape", [(1, 0, 3, 2), (1, 3, 0, 2), (2, 2, 3, 0, 2), (0, 3, 2), (4, 2)])
 def test_images_without_pixels_have_no_average(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="no pixels"):
         ops.global_average_pool(np.zeros(shape))
