@@ -35,7 +35,7 @@ def lpq_forward(theta: np.ndarray, p: float, q: float) -> Any:
     Source: Ding, Zhou, He & Zha (2006), R1-PCA, for q = 1; Yuan & Lin (2006) for the group lasso.
     """
     largest, _, total = lpq_parts(theta, p, q)
-    return (largest * total)[..., 0, 0]
+    return (largest * total).squeeze((-2, -1))
 
 
 def lpq_parts(theta: np.ndarray, p: float, q: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
