@@ -22,6 +22,8 @@ FLOORS = (
     {"microgrand.layers", "microgrand.optimizers"},
     {
         "microgrand.image_network",
+        "microgrand.noise",
+        "microgrand.measures",
         "microgrand.proximal",
         "microgrand.training",
         "microgrand.signals",
@@ -38,8 +40,8 @@ FLOORS = (
 
 #: What runs in a browser too.
 LIGHT = (
-    "op", "ops", "penalties", "tape", "layers", "optimizers", "image_network", "proximal",
-    "signals", "training",
+    "op", "ops", "penalties", "tape", "layers", "optimizers", "image_network", "measures",
+    "noise", "proximal", "signals", "training",
 )  # fmt: skip
 
 

@@ -114,7 +114,7 @@ def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> Any
     z = logits - np.take_along_axis(logits, largest, -1)  # at most 0: no overflow
     below = np.exp(z)
     np.put_along_axis(below, largest, 0, -1)  # it would be 1, and 1 + tiny loses tiny's digits
-    losses = np.log1p(below.sum(axis=-1)) - np.take_along_axis(z, index, -1)[..., 0]
+    losses = np.log1p(below.sum(axis=-1)) - np.take_along_axis(z, index, -1).squeeze(-1)
     return losses.sum(axis=-1) / logits.shape[-2]
 
 
