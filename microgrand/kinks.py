@@ -32,22 +32,24 @@ class Answer:
 class Kink:
     """A row of the table.
 
-    `arguments` of the op are the point, by name, arrays as lists; `argument` is the one that slopes
-    are taken by. `left` and `right` are the one-sided slopes of the definition (None: that side is
-    not in its domain), `chosen` is the op's gradient there for a cotangent of ones.
+    `arguments` of the op are the point, by name, arrays as lists; slopes are taken by the first.
+    `slopes` are those of the definition on the left and on the right (None: that side is not in its
+    domain), `chosen` is the op's gradient there for a cotangent of ones.
     """
 
     op: str
     where: str
-    argument: str
     arguments: dict[str, Any]
-    left: float | None
-    right: float | None
+    slopes: tuple[float | None, float | None]
     chosen: Any
     why: str
     autograd: Answer
     pytorch: Answer
     jax: Answer
+
+    @property
+    def argument(self) -> str:
+        return next(iter(self.arguments))
 
     @property
     def answers(self) -> dict[str, Answer]:
@@ -58,10 +60,8 @@ KINKS = (
     Kink(
         "relu",
         "x = 0",
-        "x",
         {"x": [0.0]},
-        left=0,
-        right=1,
+        slopes=(0, 1),
         chosen=0,
         why="What is off passes nothing back: the gradient is zero wherever the activation is.",
         autograd=Answer("np.maximum(x, 0)", 0.5),
@@ -71,10 +71,8 @@ KINKS = (
     Kink(
         "leaky_relu",
         "x = 0, slope 0.2",
-        "x",
         {"x": [0.0], "slope": 0.2},
-        left=0.2,
-        right=1,
+        slopes=(0.2, 1),
         chosen=0.2,
         why="The slope of the left, so that ReLU is the case of slope 0 at the kink too.",
         autograd=Answer("np.maximum(x, 0.2 * x)", 0.6),
@@ -84,10 +82,8 @@ KINKS = (
     Kink(
         "max_pool",
         "two maxima in a window",
-        "x",
         {"x": [[[5.0], [5.0]], [[1.0], [1.0]]], "size": 2},
-        left=0,
-        right=1,
+        slopes=(0, 1),
         chosen=[[[1], [0]], [[0], [0]]],
         why="One number left the window, and one is answerable for it: the first in reading order.",
         autograd=Answer("np.max(x)", [[[0.5], [0.5]], [[0], [0]]]),
@@ -102,10 +98,8 @@ KINKS = (
     Kink(
         "clipped_mask",
         "w = 0",
-        "weight",
-        {"x": [1.0], "weight": [0.0]},
-        left=0,
-        right=1,
+        {"weight": [0.0], "x": [1.0]},
+        slopes=(0, 1),
         chosen=1,
         why="The slope of the inside: a mask that has just been switched off can come back.",
         autograd=Answer("np.clip(x, 0, 1)", 0),
@@ -115,10 +109,8 @@ KINKS = (
     Kink(
         "clipped_mask",
         "w = 1",
-        "weight",
-        {"x": [1.0], "weight": [1.0]},
-        left=1,
-        right=0,
+        {"weight": [1.0], "x": [1.0]},
+        slopes=(1, 0),
         chosen=1,
         why="The slope of the inside: masks start at 1 and would never leave it.",
         autograd=Answer("np.clip(x, 0, 1)", 0),
@@ -128,10 +120,8 @@ KINKS = (
     Kink(
         "box_cox",
         "x = −1, λ = 2",
-        "x",
         {"x": [-1.0], "exponent": [2.0]},
-        left=None,
-        right=0,
+        slopes=(None, 0),
         chosen=0,
         why="The edge of the domain: the slope (1 + x)^(λ − 1) itself, 0 for every λ above 1.",
         autograd=Answer("((1 + x) ** 2 - 1) / 2", 0),
@@ -141,10 +131,8 @@ KINKS = (
     Kink(
         "box_cox",
         "x = −1, λ = 0.5",
-        "x",
         {"x": [-1.0], "exponent": [0.5]},
-        left=None,
-        right=inf,
+        slopes=(None, inf),
         chosen=inf,
         why="The edge again. Below λ = 1 the curve starts upright, and no finite number is true.",
         autograd=Answer("((1 + x) ** 0.5 - 1) / 0.5", inf),
@@ -154,10 +142,8 @@ KINKS = (
     Kink(
         "box_cox",
         "λ = 2, x = −1",
-        "exponent",
-        {"x": [-1.0], "exponent": [2.0]},
-        left=1 / 4,
-        right=1 / 4,
+        {"exponent": [2.0], "x": [-1.0]},
+        slopes=(1 / 4, 1 / 4),
         chosen=1 / 4,
         why="No kink: y = −1/λ there, with the slope 1/λ², once 0 · log 0 is taken for 0.",
         autograd=Answer("((1 - 1) ** x - 1) / x", 1 / 4),
@@ -167,10 +153,8 @@ KINKS = (
     Kink(
         "box_cox",
         "λ = 0, x = 1",
-        "exponent",
-        {"x": [1.0], "exponent": [0.0]},
-        left=log(2) ** 2 / 2,
-        right=log(2) ** 2 / 2,
+        {"exponent": [0.0], "x": [1.0]},
+        slopes=(log(2) ** 2 / 2, log(2) ** 2 / 2),
         chosen=log(2) ** 2 / 2,
         why="No kink: y passes through log(1 + x), with the slope ½ log²(1 + x). The formula has "
         "0/0.",
@@ -181,10 +165,8 @@ KINKS = (
     Kink(
         "l0",
         "θ = 0",
-        "theta",
         {"theta": [0.0]},
-        left=0,
-        right=0,
+        slopes=(0, 0),
         chosen=0,
         why="A jump: flat on both sides, and no slope of any kind between. 0 leaves a zero alone.",
         autograd=Answer("np.sum(1.0 * (x != 0))", 0),
@@ -194,10 +176,8 @@ KINKS = (
     Kink(
         "l1",
         "θ = 0",
-        "theta",
         {"theta": [0.0]},
-        left=-1,
-        right=1,
+        slopes=(-1, 1),
         chosen=0,
         why="The middle: neither side is preferred, and a weight that is zero stays zero.",
         autograd=Answer("np.abs(x)", 0),
@@ -207,10 +187,8 @@ KINKS = (
     Kink(
         "dead_zone_l1",
         "θ = width",
-        "theta",
         {"theta": [0.25], "width": 0.25},
-        left=0,
-        right=1,
+        slopes=(0, 1),
         chosen=0,
         why="The edge belongs to the zone: a weight that has been pulled there has arrived.",
         autograd=Answer("np.maximum(np.abs(x) - 0.25, 0)", 0.5),
@@ -220,10 +198,8 @@ KINKS = (
     Kink(
         "dead_zone_l1",
         "θ = −width",
-        "theta",
         {"theta": [-0.25], "width": 0.25},
-        left=-1,
-        right=0,
+        slopes=(-1, 0),
         chosen=0,
         why="As on the other side.",
         autograd=Answer("np.maximum(np.abs(x) - 0.25, 0)", -0.5),
@@ -233,10 +209,8 @@ KINKS = (
     Kink(
         "group_l1",
         "a zero column",
-        "theta",
         {"theta": [[0.0], [0.0]]},
-        left=-1,
-        right=1,
+        slopes=(-1, 1),
         chosen=0,
         why="Every direction leads up alike; 0 prefers none, and a column that is silent stays so.",
         autograd=Answer("np.sqrt(np.sum(x ** 2, axis=0))", nan),
@@ -246,10 +220,8 @@ KINKS = (
     Kink(
         "lpq",
         "a zero column, q = 1",
-        "theta",
         {"theta": [[0.0], [0.0]], "p": 3.0, "q": 1.0},
-        left=-1,
-        right=1,
+        slopes=(-1, 1),
         chosen=0,
         why="As for group lasso, whatever p.",
         autograd=Answer("np.sum(np.abs(x) ** 3, axis=0) ** (1 / 3)", nan),
@@ -259,10 +231,8 @@ KINKS = (
     Kink(
         "lpq",
         "a zero entry, p = 1",
-        "theta",
         {"theta": [[0.0], [1.0]], "p": 1.0, "q": 2.0},
-        left=-1,
-        right=1,
+        slopes=(-1, 1),
         chosen=[[0], [1]],
         why="As for L1.",
         autograd=Answer("np.sum(np.abs(x), axis=0)", [[0], [1]]),
@@ -272,10 +242,8 @@ KINKS = (
     Kink(
         "lpq",
         "the zero matrix",
-        "theta",
         {"theta": [[0.0, 0.0], [0.0, 0.0]], "p": 2.0, "q": 2.0},
-        left=-1,
-        right=1,
+        slopes=(-1, 1),
         chosen=0,
         why="As for a zero column.",
         autograd=Answer("np.linalg.norm(x)", nan),

@@ -235,6 +235,12 @@ def test_adam_refuses_a_rate_that_is_not_positive(kind: Any, rate: Any) -> None:
         kind(rate)
 
 
+@pytest.mark.parametrize("betas", [(1.0, 0.9), (0.9, 1.0), (-0.1, 0.9), (0.9, float("nan"))])
+def test_adam_refuses_a_beta_that_forgets_nothing_or_less(betas: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match="β lie between 0 and 1"):
+        Adam(0.1, *betas)
+
+
 @each
 def test_settings_cannot_be_changed(optimizer: Any) -> None:
     with pytest.raises(FrozenInstanceError):

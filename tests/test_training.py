@@ -317,6 +317,11 @@ def test_counts_and_sets_that_do_not_fit_are_refused(changes: dict[str, Any]) ->
         run(**changes)
 
 
+def test_a_penalty_of_a_matrix_has_no_business_with_a_vector_of_weights() -> None:
+    with pytest.raises(ValueError, match="group_l1 is a penalty of a matrix: put it into the loss"):
+        run(penalty=PENALTIES["group_l1"], strength=0.1)
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
 def test_memory_that_is_kept_costs_no_page_faults() -> None:
     program = """

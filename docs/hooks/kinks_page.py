@@ -41,7 +41,7 @@ def table() -> str:
         "|---|---|---|---|" + "---|" * len(ASKED),
     ]
     for kink in KINKS:
-        sides = ", ".join("–" if side is None else number(side) for side in (kink.left, kink.right))
+        sides = ", ".join("–" if side is None else number(side) for side in kink.slopes)
         others = [slope(answer.slope) for answer in kink.answers.values()]
         cells = [
             f"[{kink.op}](#{kink.op})",
