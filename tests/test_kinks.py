@@ -13,7 +13,7 @@ from microgrand.kinks import ASKED, KINKS, Answer, Kink
 from microgrand.op import Array, registry
 
 STEP = 1e-4
-TIES = {"max_pool"}  # no number is a kink by itself; declared is one that ties are made of
+TIES = {"max_pool", "column_max_dead_zone"}  # kinks anywhere; what is declared makes ties likely
 
 each_kink = pytest.mark.parametrize("kink", KINKS, ids=lambda kink: f"{kink.op}, {kink.where}")
 
@@ -95,9 +95,12 @@ def test_a_slope_told_to_be_infinite_grows_and_grows() -> None:
 
 
 def test_the_shares_of_tied_maxima_add_up_to_one() -> None:
-    (tie,) = (kink for kink in KINKS if kink.op == "max_pool")
-    for chosen in (by_hand(tie), *(answer.slope for answer in tie.answers.values())):
-        assert np.sum(chosen) == 1
+    ties = [kink for kink in KINKS if kink.where.startswith("two ")]
+    assert {kink.op for kink in ties} == TIES
+    for tie in ties:
+        assert by_hand(tie).sum() == 1
+        for answer in tie.answers.values():
+            assert np.broadcast_to(answer.slope, by_hand(tie).shape).sum() == 1
 
 
 @pytest.mark.parametrize(("name", "argument"), DIFFERENTIABLE)
