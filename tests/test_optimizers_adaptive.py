@@ -125,6 +125,7 @@ def test_they_keep_no_moment(kind: Any) -> None:
     ("settings", "message"),
     [
         ({"rho": 1.0}, "between 0 and 1, and is not 1: not 1.0"),
+        ({"rho": 1.5}, "between 0 and 1"),
         ({"rho": -0.1}, "between 0 and 1"),
         ({"rho": float("nan")}, "between 0 and 1"),
         ({"rate": -1.0}, "must not be negative"),
