@@ -562,7 +562,7 @@ session.table(
 #
 # ## The four signals
 #
-# The article explains the speed by gradients. Here are its four animations for every network. Look at the weight gradients without normalisation, then with batch norm. Most of the middle layers' gradients seem to sit in one bar at zero; with batch norm the bars spread. Then look at the numbers under the axes.
+# The article explains the speed by gradients. Here are its four animations for every network. Look at the weight gradients without normalisation, then with batch norm. Without it every layer begins as one bar at zero, and it takes some epochs until the bars have spread. With batch norm they are spread from the first batch on. It looks as if the first network stood still at the start. Does it?
 
 
 # %% tags=["collapse-input"]
