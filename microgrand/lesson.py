@@ -10,7 +10,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,15 @@ from microgrand import claims, records
 from microgrand.claims import Claim, Judgement
 from microgrand.figures import Animation
 from microgrand.figures.still import save, svg
-from microgrand.pages import Markup, claims_table, figure_html, player_html, table_html
+from microgrand.pages import (
+    Choices,
+    Markup,
+    claims_table,
+    combinations,
+    figure_html,
+    player_html,
+    table_html,
+)
 from microgrand.report import print_claims, print_table
 from microgrand.settings import Preset, UserError, flag, parse, stop, with_changes
 from microgrand.sweep import Results, Run, sweep
@@ -132,6 +140,31 @@ class Session:
         records.write_atomically(self.out / f"{name}.json", animation.as_json().encode())
         if self.notebook:
             return player_html(webp, name, animation.alt, caption, site_build())
+        return None
+
+    def choose(
+        self, draw: Callable[..., Animation], choices: Choices, name: str, caption: str
+    ) -> Markup | None:
+        """Show an animation in the page's player and let the reader choose which.
+
+        For `{"case": {"A": "ridge"}, "signal": {"weight": "weights"}}` the reader meets the words
+        "ridge" and "weights", and `draw("A", "weight")` is shown. The data of every combination go
+        to NAME/, as A-weight.json; the WebP is of the first.
+
+        Raises:
+            ValueError: if there is nothing to choose, or two combinations would share a file.
+        """
+        self.saved.append(name)
+        animations = {file: draw(*keys) for file, keys in combinations(choices).items()}
+        (self.out / name).mkdir(exist_ok=True)
+        for file, animation in animations.items():
+            path = self.out / name / f"{file}.json"
+            records.write_atomically(path, animation.as_json().encode())
+        first = next(iter(animations.values()))
+        webp = first.as_webp()
+        records.write_atomically(self.out / f"{name}.webp", webp)
+        if self.notebook:
+            return player_html(webp, name, first.alt, caption, site_build(), choices)
         return None
 
     def judge(self, all_claims: Sequence[Claim], results: Results) -> Markup | None:

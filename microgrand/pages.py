@@ -2,9 +2,14 @@
 
 import base64
 import html
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from itertools import product
 
 from microgrand.claims import Finding, Judgement
+
+#: What a reader chooses: its options in order, each with the words that are shown for it.
+Choices = Mapping[str, Mapping[str, str]]
 
 
 class Markup(str):
@@ -27,18 +32,55 @@ def figure_html(content: str, name: str, caption: str) -> Markup:
     )
 
 
-def player_html(webp: bytes, name: str, alt: str, caption: str, site: bool) -> Markup:
+def player_html(
+    webp: bytes, name: str, alt: str, caption: str, site: bool, choices: Choices | None = None
+) -> Markup:
     """An animation: the page's player, and the WebP where scripts are off.
 
     In the site both are files beside the page; in a notebook of one's own the WebP is inside.
+    Where there are choices, the WebP shows the first option of each.
     """
     source = f"{name}.webp" if site else f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
+    data = f"{name}/{next(iter(combinations(choices)))}" if choices else name
     text = html.escape(alt, quote=True)
     return Markup(
-        f'<figure class="microgrand-figure" id="fig-{name}"><microgrand-player src="{name}.json">'
-        f'<img src="{source}" alt="{text}" loading="lazy"></microgrand-player>'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        f'<figure class="microgrand-figure" id="fig-{name}"><microgrand-player src="{data}.json">'
+        f'{selects_html(name, choices or {})}<img src="{source}" alt="{text}" loading="lazy">'
+        f"</microgrand-player><figcaption>{html.escape(caption)}</figcaption></figure>"
     )
+
+
+def selects_html(name: str, choices: Choices) -> str:
+    """A `<select>` for each choice, in a `<template>`: nothing shows until the player takes it."""
+    selects = []
+    for what, options in choices.items():
+        items = "".join(
+            f'<option value="{slug(key)}">{html.escape(words)}</option>'
+            for key, words in options.items()
+        )
+        label = f'<label for="{name}-{slug(what)}">{html.escape(what)}</label>'
+        select = f'<select id="{name}-{slug(what)}">{items}</select>'
+        selects.append(f"<div>{label} {select}</div>")
+    return f"<template>{''.join(selects)}</template>" if selects else ""
+
+
+def combinations(choices: Choices) -> dict[str, tuple[str, ...]]:
+    """Every combination of options, by the name of its file: `A-weight-gradient`.
+
+    Raises:
+        ValueError: if there is nothing to choose, or two combinations would share a file.
+    """
+    chosen = list(product(*choices.values()))
+    names = ["-".join(map(slug, keys)) for keys in chosen]
+    # Some file systems do not tell `a` from `A`.
+    if not names or "" in names or len({name.lower() for name in names}) < len(names):
+        raise ValueError(f"options need keys that differ in letters or digits: {names}")
+    return dict(zip(names, chosen, strict=True))
+
+
+def slug(words: str) -> str:
+    """Words as a part of a file's name or an address: `weight gradient` is `weight-gradient`."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", words).strip("-.")
 
 
 def table_html(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> Markup:

@@ -1,7 +1,8 @@
-"""Proximal steps behind an optimiser: how a penalty makes weights exactly zero."""
+"""Proximal steps behind an optimiser: how a penalty makes weights exactly zero, or bounds them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ class Proximal:
 
     Arguments:
         optimizer: any; one that is proximal itself adds a second penalty.
-        penalty: a row of the table that has a proximal step without further exponents.
+        penalty: a row of the table that has a proximal step; one with exponents has to be given
+            them first, `replace(row, proximal=partial(row.proximal, p=2, q=1))`.
         strength: λ, a number, a column (models, 1), or 0 where nothing shall be pulled:
             `1e-4 * parameters.only("kernel")`.
         shapes: `parameters.shapes`, for a penalty of matrices alone: it acts on every kernel, whose
@@ -31,8 +33,8 @@ class Proximal:
             array over the weights.
 
     Raises:
-        ValueError: if the penalty has no proximal step, a strength is negative, or shapes are
-            missing.
+        ValueError: if the penalty has no proximal step or one that lacks its exponents, a strength
+            is negative, or shapes are missing.
 
     Source: Parikh & Boyd (2014), Proximal algorithms, section 4.2.
     """
@@ -45,6 +47,9 @@ class Proximal:
     def __post_init__(self) -> None:
         if self.penalty.proximal is None:
             raise ValueError(f"{self.penalty.name} has no proximal step in closed form")
+        _, _, *further = signature(self.penalty.proximal).parameters.values()
+        if open_ := [each.name for each in further if each.default is each.empty]:
+            raise ValueError(f"{self.penalty.name} has no proximal step before {open_} are given")
         if not np.all(np.asarray(self.strength) >= 0):
             raise ValueError(f"a strength must not be negative, as {self.strength} is")
         if self.penalty.of_matrix and not self.shapes:
@@ -73,3 +78,45 @@ class Proximal:
                 kernel = layer["kernel"]
                 columns = kernel.reshape(*vector.shape[:-1], -1, kernel.shape[-1])
                 kernel[...] = proximal(columns, threshold).reshape(kernel.shape)
+
+
+@dataclass(frozen=True)
+class Projected:
+    """A step of `optimizer`, then back to the nearest point between `low` and `high`.
+
+        θ ← clip(step(θ), low, high)
+
+    This is the proximal step of a wall: no penalty inside, an infinite one outside.
+
+    Arguments:
+        optimizer: any.
+        low, high: bounds, numbers or arrays over the weights; −∞ and ∞ where there shall be none.
+
+    Raises:
+        ValueError: if a lower bound lies above the upper one.
+
+    Source: Parikh & Boyd (2014), Proximal algorithms, section 1.2.
+    """
+
+    optimizer: Optimizer
+    low: Setting
+    high: Setting
+
+    def __post_init__(self) -> None:
+        if not np.all(np.asarray(self.low) <= self.high):
+            raise ValueError("a lower bound must not lie above the upper one")
+
+    @property
+    def rate(self) -> Setting:
+        return self.optimizer.rate
+
+    def init(self, vector: np.ndarray) -> State:
+        return self.optimizer.init(vector)
+
+    def moment(self, state: State) -> np.ndarray | None:
+        return self.optimizer.moment(state)
+
+    def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
+        self.optimizer.step(vector, gradient, state)
+        bounds = (np.asarray(bound, vector.dtype) for bound in (self.low, self.high))
+        np.clip(vector, *bounds, out=vector)

@@ -17,11 +17,13 @@ LENGTHS = {path: len(path.read_text("utf-8").splitlines()) for path in FILES}
 
 #: Who may call whom: a module imports from the floors below its own (and from its own package).
 FLOORS = (
-    {"microgrand", "microgrand.op"},
+    {"microgrand", "microgrand.kinks", "microgrand.op"},
     {"microgrand.ops", "microgrand.penalties", "microgrand.tape"},
     {"microgrand.layers", "microgrand.optimizers"},
     {
         "microgrand.image_network",
+        "microgrand.noise",
+        "microgrand.measures",
         "microgrand.proximal",
         "microgrand.training",
         "microgrand.signals",
@@ -38,8 +40,8 @@ FLOORS = (
 
 #: What runs in a browser too.
 LIGHT = (
-    "op", "ops", "penalties", "tape", "layers", "optimizers", "image_network", "proximal",
-    "signals", "training",
+    "op", "ops", "penalties", "tape", "layers", "optimizers", "image_network", "measures",
+    "noise", "proximal", "signals", "training",
 )  # fmt: skip
 
 

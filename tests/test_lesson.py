@@ -195,6 +195,50 @@ def test_on_a_page_figures_animations_and_tables_are_markup(page: Session) -> No
     }
 
 
+CHOICES = {"case": {"Z": "none", "A": "ridge"}, "signal": {"weight gradient": "weight gradients"}}
+
+
+def draw(case: str, signal: str) -> Animation:
+    return replace(MOVING, alt=f"{case} and {signal}")
+
+
+def test_each_combination_that_can_be_chosen_is_a_file(session: Session) -> None:
+    assert session.choose(draw, CHOICES, "chosen", "Lines.") is None
+    assert session.saved == ["chosen"]
+    alts = {
+        path.relative_to(session.out).as_posix(): json.loads(path.read_text("utf-8"))["alt"]
+        for path in session.out.rglob("*.json")
+    }
+    assert alts == {
+        "chosen/Z-weight-gradient.json": "Z and weight gradient",
+        "chosen/A-weight-gradient.json": "A and weight gradient",
+    }
+    assert (session.out / "chosen.webp").read_bytes() == MOVING.as_webp()
+
+
+@pytest.mark.parametrize("site", [True, False])
+def test_on_a_page_the_reader_chooses(
+    page: Session, monkeypatch: pytest.MonkeyPatch, site: bool
+) -> None:
+    monkeypatch.setenv("MICROGRAND_SITE", "1" if site else "")
+    markup = str(page.choose(draw, CHOICES, "chosen", "Lines."))
+    assert 'src="chosen/Z-weight-gradient.json"' in markup
+    assert 'alt="Z and weight gradient"' in markup
+    assert ('<img src="chosen.webp"' in markup) is site
+    assert ('<img src="data:image/webp;base64,' in markup) is not site
+    assert "<select" in markup
+    page.choose(draw, CHOICES, "chosen", "Lines.")  # a cell can run twice
+
+
+def test_what_cannot_be_told_apart_is_refused_before_anything_is_drawn(session: Session) -> None:
+    def never(*chosen: str) -> Animation:
+        raise AssertionError("drawn")
+
+    with pytest.raises(ValueError, match="differ"):
+        session.choose(never, {"case": {"a": "", "A": ""}}, "chosen", "Lines.")
+    assert not (session.out / "chosen").exists()
+
+
 def no_constants(name: str) -> None:
     raise AssertionError(f"{name} is no JSON")
 

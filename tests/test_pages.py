@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from microgrand.claims import Finding, Judgement, Verdict
 from microgrand.pages import (
+    Choices,
     Markup,
     claims_table,
+    combinations,
     figure_html,
     interval,
     number,
@@ -66,6 +68,59 @@ def test_a_player_holds_the_picture_that_shows_without_scripts(
     inside = "data:image/webp;base64," + base64.b64encode(b"RIFF webp").decode()
     assert picture.get("src") == ("moving.webp" if site else inside)
     assert text_of(figure.find("figcaption")) == caption
+
+
+@given(shown=words, what=words)
+@pytest.mark.parametrize("site", [True, False])
+def test_choices_wait_in_a_template_for_the_player(shown: str, what: str, site: bool) -> None:
+    choices = {what: {"Z": shown, "A b": "ridge"}, "signal": {"weight": "weights"}}
+    figure = parse(player_html(b"RIFF webp", "moving", "alt", "caption", site, choices))
+    player = figure.find("microgrand-player")
+    assert player is not None
+    assert player.get("src") == "moving/Z-weight.json"  # what the picture shows
+    assert player.find("img") is not None
+    labels, selects = player.findall("template/div/label"), player.findall("template/div/select")
+    assert [label.text or "" for label in labels] == [what, "signal"]
+    assert [label.get("for") for label in labels] == [select.get("id") for select in selects]
+    options = [
+        [(option.get("value"), option.text or "") for option in select.iterfind("option")]
+        for select in selects
+    ]
+    assert options == [[("Z", shown), ("A-b", "ridge")], [("weight", "weights")]]
+    # What the page's address calls it: figures do not get into each other's way.
+    assert selects[1].get("id") == "moving-signal"
+
+
+def test_a_player_without_choices_has_no_template() -> None:
+    assert "template" not in player_html(b"RIFF webp", "moving", "alt", "caption", True)
+
+
+def test_a_combination_has_a_name_that_can_be_read() -> None:
+    choices = {"case": {"Z": "none", "A": "ridge"}, "signal": {"weight gradient": "", "λ=0.1": ""}}
+    assert combinations(choices) == {
+        "Z-weight-gradient": ("Z", "weight gradient"),
+        "Z-0.1": ("Z", "λ=0.1"),
+        "A-weight-gradient": ("A", "weight gradient"),
+        "A-0.1": ("A", "λ=0.1"),
+    }
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {},
+        {"case": {}},
+        {"case": {"A": ""}, "signal": {}},
+        {"case": {"λ": ""}},
+        {"case": {"a": "", "A": ""}},
+        {"case": {"a b": "", "a-b": ""}},
+        {"case": {"a-b": "", "a": ""}, "signal": {"c": "", "b-c": ""}},
+        {"case": {"..": ""}},
+    ],
+)
+def test_combinations_that_would_share_a_file_are_refused(choices: Choices) -> None:
+    with pytest.raises(ValueError, match="differ"):
+        combinations(choices)
 
 
 @given(rows=st.lists(st.lists(words, min_size=2, max_size=2), max_size=3), caption=words)

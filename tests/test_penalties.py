@@ -281,3 +281,11 @@ def test_float32_stays_float32(penalty: Penalty, exponents: Any) -> None:
     assert penalty.gradient(theta, *exponents).dtype == np.float32
     assert penalty.proximal(theta, 0.5, *exponents).dtype == np.float32
     assert penalty.proximal(theta, np.float32(0.5), *exponents).dtype == np.float32
+
+
+@pytest.mark.parametrize(("p", "q"), [(0.5, 2), (2, 0.9), (0, 1)])
+def test_exponents_below_1_make_no_norm_and_are_refused(p: float, q: float) -> None:
+    with pytest.raises(ValueError, match="a norm for exponents of 1 and more"):
+        lpq(np.ones((2, 2)), p, q)
+    with pytest.raises(ValueError, match="a norm for exponents of 1 and more"):
+        PENALTIES["lpq"].gradient(np.ones((2, 2)), p, q)

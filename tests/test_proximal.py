@@ -1,6 +1,7 @@
 """Proximal steps behind an optimiser: thresholds, exact zeros, kernels alone, stacks."""
 
 from dataclasses import FrozenInstanceError, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from microgrand.layers import Dense, ReLU, Sequential
 from microgrand.optimizers import SGD, Adadelta, Adam, Momentum
 from microgrand.penalties import PENALTIES
-from microgrand.proximal import Proximal
+from microgrand.proximal import Projected, Proximal
 from microgrand.tape import Parameters
 from microgrand.training import Dataset, train
 
@@ -109,6 +110,18 @@ def test_group_l1_silences_columns_of_kernels_of_any_rank() -> None:
     np.testing.assert_array_equal(parameters.layers[0]["bias"], before.layers[0]["bias"])
 
 
+def test_exponents_that_are_given_are_taken() -> None:
+    row = PENALTIES["lpq"]
+    assert row.proximal is not None
+    given_them = replace(row, proximal=partial(row.proximal, p=2, q=1))
+    one, other = start(), start()
+    for parameters, penalty in ((one, given_them), (other, PENALTIES["group_l1"])):
+        optimizer = Proximal(SGD(0.1), penalty, 2.0, parameters.shapes)
+        optimizer.step(parameters.vector, np.zeros_like(parameters.vector), {})
+    np.testing.assert_array_equal(one.vector, other.vector)
+    assert (one.vector != start().vector).any()
+
+
 @pytest.mark.parametrize("name", ["l1", "l0", "group_l1"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_each_model_of_a_stack_has_its_own_rate_and_strength(name: str, dtype: type) -> None:
@@ -167,5 +180,56 @@ def test_what_cannot_be_is_refused() -> None:
             Proximal(SGD(), l1, strength)
     with pytest.raises(ValueError, match="group_l1 is a penalty of a matrix"):
         Proximal(SGD(), group, 0.1)
+    with pytest.raises(ValueError, match=r"lpq has no proximal step before \['p', 'q'\] are given"):
+        Proximal(SGD(), PENALTIES["lpq"], 0.1, start().shapes)
     with pytest.raises(FrozenInstanceError):
         Proximal(SGD(), l1, 0.1).strength = 1.0  # type: ignore[misc]
+
+
+# ------------------------------------------------------------------------------------- projection
+
+
+@given(
+    theta=st.lists(numbers, min_size=1, max_size=6),
+    low=st.floats(-3, 0),
+    high=st.floats(0, 3),
+    seed=st.integers(0, 1000),
+)
+@example(theta=[0.0, 3.0, -3.0], low=0.0, high=0.0, seed=0)
+def test_a_projected_step_ends_at_the_nearest_point_between_the_bounds(
+    theta: list[float], low: float, high: float, seed: int
+) -> None:
+    slope = np.random.default_rng(seed).normal(size=len(theta))
+    vector, free = np.array(theta), np.array(theta)
+    optimizer = Projected(SGD(0.5), low, high)
+    optimizer.step(vector, slope, optimizer.init(vector))
+    SGD(0.5).step(free, slope, {})
+    assert np.all((vector >= low) & (vector <= high))
+    for point in np.random.default_rng(seed).uniform(low, high, (20, len(theta))):
+        assert ((vector - free) ** 2).sum() <= ((point - free) ** 2).sum() + 1e-12
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.1), Momentum(0.1), Adam(0.1), Adadelta()])
+def test_between_bounds_at_infinity_it_is_the_optimiser_to_the_bit(optimizer: Any) -> None:
+    vector, *slopes = np.random.default_rng(0).normal(size=(6, 10)).astype(np.float32)
+    wrapped = Projected(optimizer, np.full(10, -np.inf), np.inf)
+    own, state, other = vector.copy(), optimizer.init(vector), wrapped.init(vector)
+    for slope in slopes:
+        optimizer.step(own, slope, state)
+        wrapped.step(vector, slope, other)
+    np.testing.assert_array_equal(vector, own)
+    assert vector.dtype == np.float32
+    assert str(wrapped.moment(other)) == str(optimizer.moment(state))
+    assert wrapped.rate == optimizer.rate
+
+
+def test_every_weight_can_have_bounds_of_its_own() -> None:
+    vector = np.zeros(3)
+    low, high = np.array([0, -np.inf, -0.1]), np.array([1, np.inf, 0.1])
+    Projected(SGD(1.0), low, high).step(vector, np.array([5.0, 5.0, -5.0]), {})
+    np.testing.assert_array_equal(vector, [0, -5, 0.1])
+
+
+def test_bounds_the_wrong_way_round_are_refused() -> None:
+    with pytest.raises(ValueError, match="above"):
+        Projected(SGD(), 1.0, 0.0)

@@ -37,10 +37,17 @@ class Series:
         still = self.y.ndim == (2 if self.kind == "band" else 1)
         return self.y if still else self.y[..., number, :]
 
-    def as_dict(self) -> dict[str, Any]:
-        """The player's form, with four digits: more than a screen can show."""
+    def as_dict(self, y_limits: tuple[float, float]) -> dict[str, Any]:
+        """The player's form, with four digits: more than a screen can show.
+
+        Bars are many. They have whole heights, in units of a thousandth of the axis.
+        """
         series: dict[str, Any] = {"kind": self.kind, "label": self.label}
-        series["edges" if self.kind == "bars" else "x"] = rounded(self.x)
+        if self.kind == "bars":
+            unit = (y_limits[1] - y_limits[0]) / 1000
+            heights = np.rint(self.y / unit)
+            return series | {"edges": rounded(self.x), "unit": unit, "y": rounded(heights)}
+        series["x"] = rounded(self.x)
         if self.kind == "band":
             return series | {"low": rounded(self.y[0]), "high": rounded(self.y[1])}
         return series | {"y": rounded(self.y)}
@@ -78,7 +85,7 @@ class Animation:
                 "y_label": panel.y_label,
                 "x_limits": panel.x_limits,
                 "y_limits": panel.y_limits,
-                "series": [series.as_dict() for series in panel.series],
+                "series": [series.as_dict(panel.y_limits) for series in panel.series],
             }
             for panel in self.panels
         ]
@@ -179,6 +186,10 @@ def drawn(panel: Panel, ax: Any, number: int, colours: dict[str, str]) -> list[A
 
 def rounded(values: np.ndarray) -> list[Any]:
     """Numbers with four significant digits, as nested lists."""
-    if values.ndim > 1:
-        return [rounded(row) for row in values]
-    return [float(f"{value:.4g}") for value in values]
+    return [rounded(row) for row in values] if values.ndim > 1 else [*map(short, values)]
+
+
+def short(value: float) -> float:
+    """Four significant digits; whole numbers as integers, which JSON writes without a `.0`."""
+    number = float(f"{value:.4g}")
+    return int(number) if number.is_integer() and abs(number) < 1e16 else number

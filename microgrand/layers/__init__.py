@@ -26,6 +26,8 @@ from microgrand.layers.initialization import (
     uniform_fan_in,
     zeros,
 )
+from microgrand.layers.mask import Mask
+from microgrand.layers.noise import GaussianNoise, NoisyWeights, Shake
 from microgrand.layers.normalization import (
     BatchNorm,
     BoxCox,
@@ -43,6 +45,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "GaussianNoise",
     "GlobalAveragePool",
     "GroupNorm",
     "Initializer",
@@ -50,10 +53,13 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "Mask",
     "MaxPool",
+    "NoisyWeights",
     "Normal",
     "ReLU",
     "Sequential",
+    "Shake",
     "Shapeless",
     "Sigmoid",
     "Tanh",

@@ -7,6 +7,7 @@ from microgrand.ops.dense import dense
 from microgrand.ops.dropout import draw_mask, dropout
 from microgrand.ops.loss import mean_squared_error, softmax_cross_entropy
 from microgrand.ops.mask import clipped_mask
+from microgrand.ops.noise import add_noise, draw_noise
 from microgrand.ops.normalization import (
     batch_norm,
     batch_sets,
@@ -27,8 +28,10 @@ from microgrand.ops.pooling import (
     global_average_pool,
     max_pool,
 )
+from microgrand.ops.shake import shake_shake
 
 __all__ = [
+    "add_noise",
     "average_pool",
     "batch_norm",
     "batch_sets",
@@ -38,6 +41,7 @@ __all__ = [
     "count_windows",
     "dense",
     "draw_mask",
+    "draw_noise",
     "dropout",
     "flatten",
     "global_average_pool",
@@ -55,6 +59,7 @@ __all__ = [
     "normalize_by",
     "relu",
     "scale_and_shift",
+    "shake_shake",
     "sigmoid",
     "softmax_cross_entropy",
     "tanh",

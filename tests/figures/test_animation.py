@@ -18,7 +18,7 @@ from microgrand.figures import Animation, Panel, Series
 from microgrand.figures.animation import rounded
 
 EDGES = np.array([0.0, 0.5, 1.0])
-PLAYER = Path(__file__).parents[2] / "docs" / "assets" / "player.js"
+ASSETS = Path(__file__).parents[2] / "docs" / "assets"
 
 
 def bars(label: str, *heights: float) -> Series:
@@ -87,17 +87,18 @@ def test_the_json_has_what_the_player_reads() -> None:
     np.testing.assert_allclose(still_band["high"], STILL + 0.1)
     assert [series["kind"] for series in second["series"]] == ["bars", "bars"]
     assert second["series"][0]["edges"] == EDGES.tolist()
-    assert second["series"][0]["y"] == [[0.2] * 2, [0.6] * 2, [0.9] * 2]
+    assert second["series"][0]["unit"] == 0.001  # of an axis from 0 to 1
+    assert second["series"][0]["y"] == [[200] * 2, [600] * 2, [900] * 2]
 
 
 def test_every_field_is_one_that_the_player_knows() -> None:
-    program = PLAYER.read_text("utf-8")
+    program = "".join((ASSETS / name).read_text("utf-8") for name in ("player.js", "panel.js"))
     data = strict(EVERYTHING.as_json())
     series = [one for panel in data["panels"] for one in panel["series"]]
     names = {*data, *data["panels"][0], *(name for one in series for name in one)}
     assert {name for name in names if name not in program} == set()
     for kind in {one["kind"] for one in series}:  # each has a shape
-        assert f"    {kind}: (series" in program or f"    {kind}(series" in program
+        assert f"\n  {kind}: (series" in program or f"\n  {kind}(series" in program
 
 
 @given(value=st.floats(allow_nan=False, allow_infinity=False, width=32))
@@ -106,6 +107,37 @@ def test_numbers_have_four_digits(value: float) -> None:
     assert abs(short - value) <= 0.5001e-3 * abs(value)
     digits = repr(short).split("e")[0].replace(".", "").strip("-0")
     assert len(digits) <= 4
+
+
+@given(value=st.integers(-9999, 9999), kind=st.sampled_from([np.int64, np.float32, np.float64]))
+def test_whole_numbers_are_written_as_such(value: int, kind: type) -> None:
+    assert json.dumps(rounded(np.array([value], kind))) == f"[{value}]"
+
+
+@pytest.mark.parametrize("limits", [(0, 1), (0.0, 3e-7), (-2, 60_000)])
+def test_bars_are_as_high_as_they_are_to_a_thousandth_of_the_axis(
+    limits: tuple[float, float],
+) -> None:
+    heights = np.random.default_rng(0).uniform(*limits, (3, 2))
+    series = Panel("", (Series("bars", "a", EDGES, heights),), "x", "y", (0, 1), limits)
+    (drawn,) = strict(animation(series).as_json())["panels"][0]["series"]
+    distance = np.abs(np.multiply(drawn["y"], drawn["unit"]) - heights)
+    assert distance.max() <= 0.501e-3 * (limits[1] - limits[0])
+    assert all(isinstance(height, int) for row in drawn["y"] for height in row)
+
+
+@pytest.mark.parametrize("counts", [5_000, 1_000_000])
+@pytest.mark.parametrize("density", [False, True])
+def test_six_histograms_over_fifty_epochs_are_small(counts: int, density: bool) -> None:
+    generator = np.random.default_rng(0)
+    edges = np.linspace(-3, 3, 51)
+    values = generator.normal(size=counts)
+    heights = np.stack(
+        [np.histogram(values * (1 + epoch / 50), edges, density=density)[0] for epoch in range(51)]
+    )
+    bars = Series("bars", "weights", edges, heights)
+    one = Panel("layer", (bars,), "x", "y", (-3, 3), (0, float(heights.max())))
+    assert len(animation(*[one] * 6, frames=51).as_json().encode()) <= 80_000
 
 
 def test_rounding_keeps_the_nesting() -> None:
@@ -199,6 +231,19 @@ def test_any_number_of_panels_is_laid_out_in_its_columns(panels: int, columns: i
         for column in range(across)
     ]
     assert moved == [True] * panels + [False] * (rows * across - panels)
+
+
+def test_each_panel_has_limits_of_its_own() -> None:
+    """The same bars, once over the whole width and once over its right half."""
+    moving = bars("a", 0.9, 0.2)
+    wide = replace(panel(moving), x_limits=(-1, 1))
+    content = animation(panel(moving), wide, frames=2, columns=2)
+    limits = [one["x_limits"] for one in strict(content.as_json())["panels"]]
+    assert limits == [[0, 1], [-1, 1]]
+    high, low = pictures(content)
+    moved = (np.abs(high - low).sum(axis=2) > 50)[40:].any(axis=0)  # which columns of pixels
+    half = len(moved) // 2
+    assert moved[:half].sum() == pytest.approx(2 * moved[half:].sum(), rel=0.1)
 
 
 def test_an_unknown_kind_of_series_is_refused() -> None:

@@ -123,3 +123,11 @@ def test_activations_take_any_shape(name: str, shape: tuple[int, ...]) -> None:
     y = registry[name].forward(x, *hyper)
     assert y.shape == shape
     np.testing.assert_array_equal(np.ravel(y), expected)
+
+
+@pytest.mark.parametrize("slope", [-0.1, 1.5, float("nan")])
+def test_a_slope_that_would_make_the_larger_of_the_two_another_function_is_refused(
+    slope: float,
+) -> None:
+    with pytest.raises(ValueError, match="slope of LeakyReLU lies between 0 and 1, not"):
+        ops.leaky_relu(np.ones((1, 2)), slope)

@@ -279,6 +279,7 @@ def test_memory_is_that_of_the_results_and_none_stays() -> None:
         ({"bias": (3,)}, r"bias \(3,\) and kernel"),
         ({"bias": (5,)}, r"bias \(5,\) and kernel"),
         ({"bias": (1, 4)}, r"bias \(1, 4\) and kernel"),
+        ({"kernel": (3, 0, 2, 4)}, "have a side of size 0"),
         ({"x": (2, 5, 2, 2), "padding": "valid"}, "kernel of 3 does not fit into 2"),
     ],
 )

@@ -184,6 +184,15 @@ def test_labels_that_are_none_are_refused(labels: Any, message: str) -> None:
         ops.softmax_cross_entropy(np.zeros((3, 4)), labels)
 
 
+@pytest.mark.parametrize("shape", [(0, 3), (2, 0), (4, 0, 3)])
+def test_no_examples_have_no_mean_loss(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="no mean error of no numbers"):
+        ops.mean_squared_error(np.ones(shape), np.ones(shape))
+    if shape[-1]:
+        with pytest.raises(ValueError, match="no mean loss of no examples"):
+            ops.softmax_cross_entropy(np.ones(shape), np.ones(shape[:-1], int))
+
+
 def test_a_row_of_logits_alone_is_no_batch() -> None:
     with pytest.raises(ValueError, match=r"logits \(4,\) and labels \(\) do not fit"):
         ops.softmax_cross_entropy(np.zeros(4), np.array(2))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from built_site import ROOT, Site, Visit, Visitor, build
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 BROWSERS = (
     "chromium",
@@ -23,6 +23,8 @@ BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
+
+PATIENCE = 30_000  # milliseconds; a machine can be busy with other things
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -66,6 +68,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI", "").lower() in ("true", "1"):
             pytest.fail(advice)
         pytest.skip(advice)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         running = playwright.chromium.launch(executable_path=path, args=flags)
@@ -81,7 +84,7 @@ def visit(browser: Browser, site: Site) -> Visitor:
     def open_context(**options: Any) -> Iterator[Visit]:
         options.setdefault("reduced_motion", "reduce")
         context = browser.new_context(**options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         yield Visit(context, site.address)
         context.close()
 

@@ -107,7 +107,9 @@ def test_without_scripts_the_picture_shows(site: Site, visit: Visitor) -> None:
 
 def test_player_after_instant_navigation(site: Site, visit: Visitor) -> None:
     with visit() as v:
-        v.page.goto(site.url(""), wait_until="networkidle")
+        with v.page.expect_response("**/sitemap.xml"):  # before that, links load pages anew
+            v.page.goto(site.url(""))
+        v.page.wait_for_load_state("networkidle")
         v.page.evaluate("window.same = true")
         v.page.get_by_role("link", name="Lessons").first.click()
         v.page.wait_for_url(f"**/{LESSON}/")

@@ -1,0 +1,79 @@
+"""Runs a lesson as its reader does: an installed copy, an empty folder, nothing else in sight."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+
+
+class Started(NamedTuple):
+    """A run of a lesson: its name, the folder it was started in, and what it printed."""
+
+    lesson: str
+    folder: Path
+    out: str
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "runs" / self.lesson / "quick"
+
+    def state(self) -> dict[str, tuple[bytes, int]]:
+        """Bytes and time of every file of the records."""
+        files = (self.results / "records").iterdir()
+        return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def source(lesson: str) -> str:
+    """The text of a lesson."""
+    return (ROOT / "lessons" / f"{lesson}.py").read_text("utf-8")
+
+
+def install(place: Path) -> Path:
+    """The library and the lessons as a wheel lays them out, without a checkout."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "microgrand", place / "microgrand", ignore=ignore)
+    shutil.copytree(ROOT / "lessons", place / "microgrand" / "lessons", ignore=ignore)
+    return place
+
+
+def start(lesson: str, installed: Path, folder: Path, *flags: str) -> Started:
+    """`microgrand run LESSON --preset quick`, where only the installed copy can be found."""
+    done = subprocess.run(
+        [sys.executable, "-m", "microgrand.cli", "run", lesson, "--preset", "quick", *flags],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(installed), "PYTHONWARNINGS": "error"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return Started(lesson, folder, done.stdout)
+
+
+def program(lesson: str, out: Path) -> ModuleType:
+    """A lesson up to its experiments, as a module."""
+    module = ModuleType(f"{lesson}_lesson")
+    arguments = sys.argv
+    sys.argv = ["", "--preset", "quick", "--out", str(out)]
+    try:
+        exec(source(lesson).partition("results = session.sweep")[0], module.__dict__)
+    finally:
+        sys.argv = arguments
+    return module
+
+
+def cells(lesson: str) -> list[tuple[str, str]]:
+    """(header, body) of every cell."""
+    parts = re.split(r"^# %%(.*)\n", source(lesson), flags=re.MULTILINE)
+    return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def links(lesson: str) -> list[str]:
+    """Where the prose of a lesson points to inside the book."""
+    prose = "".join(body for header, body in cells(lesson) if "[markdown]" in header)
+    return re.findall(r"\]\((?!https://)([^)]*)\)", prose)
