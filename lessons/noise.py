@@ -157,7 +157,7 @@ print(f"{settings.epochs} epochs of {steps_an_epoch} steps: {steps} steps in all
 # | the gradient | $g + \sigma\varepsilon$ | gradient noise (Neelakantan and others, 2015) | `Noisy(optimizer, generator, gradient_std=σ)` |
 # | the step | $\Delta + \sigma\varepsilon$ | Langevin dynamics, if $\sigma$ fits the rate | `Noisy(optimizer, generator, step_std=σ)` |
 #
-# Each $\varepsilon$ is a fresh number from $N(0, 1)$, one for every entry. Sampling around a mean and [adding noise](../derivations/add_noise.md) are the same thing, so the article's "sampling instead of injecting noise" is a matter of words.
+# Each $\varepsilon$ is a fresh number from $N(0, 1)$, one for every entry. Sampling around a mean and [adding noise](../derivations/add_noise.md) are the same thing: whether one says that a gradient is sampled or that noise is injected is a matter of words.
 #
 # Noise is an *optimiser around an optimiser* here. It composes with any other, keeps no state but a count of steps, and draws from a generator of its own:
 
@@ -190,7 +190,7 @@ demonstration()
 # | D | Adam's step and the gradient |
 # | E | both, and when testing the weights too |
 #
-# How large is σ? The text says 0.00005, the code 0.0005. We run both. And since this page does fewer steps than the article did, we add a third: a σ with which the noise gets **as far** in our steps as the code's did in its 10 000. (Why that is $0.05/\sqrt{\text{steps}}$ is the subject of the next section.)
+# How large is σ? The text says 0.00005, the code 0.0005. We run both. And since this page does fewer steps than the article did, we add a third: a σ with which the noise gets **as far** in our steps as the code's did in its 10 000. (Why that is $0.05/\sqrt{\text{steps}}$ is explained under [a random walk](#a-random-walk).)
 #
 # Now look at case E again. It trains exactly as D does. Only the test differs. So D and E are *one* training, tested twice, and E's training accuracy is D's. We shall come back to that.
 
@@ -398,7 +398,7 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
     ):
         record["test"].append(epoch.metrics["accuracy"])
         record["loss"].append(epoch.train_loss)
-    return {name: np.array(values, np.float32) for name, values in record.items()}
+    return {name: np.array(values) for name, values in record.items()}
 
 
 # %%
@@ -461,7 +461,7 @@ session.show(
 )
 
 # %% [markdown]
-# It is small at first, when all networks know nothing; large when some have left the plateau of the beginning and some have not; and smaller again when all of them have. The spread says as much about *when* one looks as about what is compared.
+# It is small at first, when all networks know nothing, and largest when some have left the plateau of the beginning and some have not. The spread says as much about *when* one looks as about what is compared.
 
 
 # %%
@@ -549,7 +549,7 @@ session.table(
 )
 
 # %% [markdown]
-# The last row is another kind of comparison: two tests of the same trained network. There a handful of seeds is plenty. For all others it takes many times more seeds than this page has. So read the verdicts below with that in mind: where a difference is small, five seeds can only say "open". What they can judge are effects that are large, or that follow from how the thing is built.
+# The last row is another kind of comparison: two tests of the same trained network. There a handful of seeds is plenty. For the others compare the last column with the number of seeds of this page. So read the verdicts below with that in mind: where a difference is small, a few seeds can only say "open". What they can judge are effects that are large, or that follow from how the thing is built.
 #
 # ### What happens when weights are sampled at the test?
 #
@@ -712,23 +712,23 @@ session.choose(
 # %% [markdown]
 # ## What Adam makes of noise
 #
-# In case D the gradient is sampled with the same σ as the step. The same number, but it means something else. A step is measured in units of the weights. A gradient is not, and Adam divides it by its own size. Suppose a weight has no gradient at all, only noise. Then $m$ is a running mean of noise, $\sqrt v$ is close to σ, and Adam's step is
+# In case D the gradient is sampled with the same σ as the step. The same number, but it means something else. A step is measured in units of the weights. A gradient is not, and Adam divides it by its own size. Let $r$ be Adam's rate, and suppose a weight has no gradient at all, only noise. Then $m$ is a running mean of noise, $\sqrt v$ is close to σ, and Adam's step is
 #
-# $$\eta\,\frac{m}{\sqrt v} \approx \frac{\eta}{\sigma}\,m .$$
+# $$r\,\frac{m}{\sqrt v} \approx \frac{r}{\sigma}\,m .$$
 #
-# Every draw enters $m$ again and again, a little less each time, with weights that add up to 1. So over many steps the weight moves by $\frac\eta\sigma$ times the sum of all draws, which is a walk with the spread
+# Every draw enters $m$ again and again, a little less each time, with weights that add up to 1. So over many steps the weight moves by $\frac r\sigma$ times the sum of all draws, which is a walk with the spread
 #
-# $$\frac{\eta}{\sigma} \cdot \sigma\sqrt t = \eta\sqrt t .$$
+# $$\frac{r}{\sigma} \cdot \sigma\sqrt t = r\sqrt t .$$
 #
 # σ has cancelled. **Where there is no gradient, the faintest noise makes Adam walk at its full rate.** Let us check, with three σ that differ by a factor of a thousand.
 
 # %% tags=["collapse-input"]
 figure, ax = new_figure(height=3.2)
-for std, colour in zip((5e-7, 5e-5, 5e-4), PALETTE, strict=False):
+for std, size, colour in zip((5e-7, 5e-5, 5e-4), (10, 6, 2.5), PALETTE, strict=False):
     adam = Adam(settings.learning_rate, epsilon=1e-9)
     at, spread = walk(Noisy(adam, np.random.default_rng(1), gradient_std=std), 1000)
-    ax.plot(at, spread, ".", color=colour, label=f"gradient sampled, σ = {std:g}")
-ax.plot(at, settings.learning_rate * np.sqrt(at), color=GREY, label="η√t")
+    ax.plot(at, spread, "o", markersize=size, color=colour, label=f"gradient sampled, σ = {std:g}")
+ax.plot(at, settings.learning_rate * np.sqrt(at), color=GREY, label="r√t")
 std = settings.code_std
 ax.plot(at, std * np.sqrt(at), "--", color=PALETTE[1], label=f"step sampled, σ = {std:g}: σ√t")
 ax.set(xscale="log", yscale="log", xlabel="steps", ylabel="standard deviation")
@@ -928,7 +928,7 @@ session.table(
 #
 # and near a good fit the second part averages out. What is left, $\sigma^2 f'(x)^2$, is **Tikhonov's penalty**: it asks for a function that changes little when its input does.
 #
-# Let us see it on the curve of the [first lesson](curve.ipynb). We take a small network whose hidden layer is fixed: 60 units $\tanh(a_k x + b_k)$ with random $a_k$ and $b_k$. Only the output weights are learned. Then the best weights can be *solved for*, with noise, with the penalty, and with neither. No training, so no doubt that it has ended.
+# Let us see it on the curve of the [lesson on curve fitting](curve.ipynb). We take a small network whose hidden layer is fixed: 60 units $\tanh(a_k x + b_k)$ with random $a_k$ and $b_k$. Only the output weights are learned. Then the best weights can be *solved for*, with noise, with the penalty, and with neither. No training, so no doubt that it has ended.
 
 
 # %%
@@ -949,41 +949,45 @@ class FixedFeatures:
         return -2 * self.a * self(x) * self.slope(x)
 
 
-def best_weights(
-    rows: np.ndarray, targets: np.ndarray, penalty: np.ndarray | float = 0.0
-) -> np.ndarray:
-    """argmin of mean (rows · v − targets)² + vᵀ penalty v, and a breath of ridge for rounding."""
-    normal = rows.T @ rows / len(rows) + penalty + 1e-9 * np.eye(rows.shape[1])
-    return np.linalg.solve(normal, rows.T @ targets / len(rows))
+def bishop(std: float, seed: int) -> dict[str, np.ndarray]:
+    """How noise on the input makes the loss grow, and the best fits with noise and with penalties.
 
-
-def bishop(std: float, seed: int, copies: int = 400) -> dict[str, np.ndarray]:
-    """The output weights without anything, with noise on the input, with Tikhonov's penalty."""
+    The mean over the noise is taken exactly, by Gauss-Hermite quadrature. All losses are quadratic
+    in the output weights v, so that the best v solves linear equations.
+    """
     generator = np.random.default_rng([seed, 9])
     features = FixedFeatures(generator.normal(0, 2, 60), generator.uniform(-6, 6, 60))
     data = make_curve(Curve.draw(227), np.random.default_rng([seed, 0]), 60, 0.1).train
     x, t = data.x[:, 0].astype(float) / 2 - np.pi, data.y[:, 0].astype(float)
-    noisy = (x + std * generator.normal(size=(copies, len(x)))).ravel()
-    slopes = features.slope(x)
-    plain = best_weights(features(x), t)
-    shaken = np.mean((features(noisy) @ plain - np.tile(t, copies)) ** 2)
-    still = np.mean((features(x) @ plain - t) ** 2)
-    first = np.mean((slopes @ plain) ** 2)
-    second = np.mean((features(x) @ plain - t) * (features.curvature(x) @ plain))
-    grid = np.linspace(x.min(), x.max(), 200)
+    count = len(x)
+    nodes, shares = np.polynomial.hermite_e.hermegauss(64)
+    shares = np.repeat(shares / shares.sum(), count)
+    still, slopes, bends = features(x), features.slope(x), features.curvature(x)
+    shaken, targets = features((x + std * nodes[:, None]).ravel()), np.tile(t, len(nodes))
+
+    def best(square: np.ndarray, linear: np.ndarray) -> np.ndarray:
+        """argmin of vᵀ square v − 2 linear·v, with a breath of ridge against rounding."""
+        return np.linalg.solve(square + 1e-9 * np.eye(60), linear)
+
+    plain = still.T @ still / count, still.T @ t / count
+    tikhonov = std**2 * slopes.T @ slopes / count
+    bent = std**2 * still.T @ bends / count  # of (f − t) f″, the part that is quadratic in v
+    weighted = shaken * shares[:, None] / count
     fits = {
-        "neither": plain,
-        "noise": best_weights(features(noisy), np.tile(t, copies)),
-        "Tikhonov": best_weights(features(x), t, std**2 * slopes.T @ slopes / len(x)),
+        "neither": best(*plain),
+        "noise": best(weighted.T @ shaken, weighted.T @ targets),
+        "Tikhonov": best(plain[0] + tikhonov, plain[1]),
+        "both parts": best(
+            plain[0] + tikhonov + (bent + bent.T) / 2, plain[1] + std**2 * bends.T @ t / count / 2
+        ),
     }
-    return {
-        "grown": shaken - still,
-        "expected": std**2 * (first + second),
-        "grid": grid,
-        "x": x,
-        "t": t,
-        **{name: features(grid) @ weights for name, weights in fits.items()},
-    }
+    v = fits["Tikhonov"]
+    error = still @ v - t
+    grown = shares @ (shaken @ v - targets) ** 2 / count - np.mean(error**2)
+    expected = std**2 * np.mean((slopes @ v) ** 2 + error * (bends @ v))
+    grid = np.linspace(x.min(), x.max(), 200)
+    drawn = {name: features(grid) @ weights for name, weights in fits.items()}
+    return {"grown": grown, "expected": expected, "grid": grid, "x": x, "t": t, **drawn}
 
 
 # %% tags=["collapse-input"]
@@ -1002,10 +1006,11 @@ def apart(row: list, one: str, other: str) -> float:
     return float(np.mean([np.sqrt(np.mean((r[one] - r[other]) ** 2)) for r in row]))
 
 
-for pair, colour in ((("noise", "Tikhonov"), PALETTE[0]), (("noise", "neither"), PALETTE[1])):
-    distances = [apart(row, *pair) for row in found]
-    axes[1].plot(input_stds, distances, "o-", markersize=4, color=colour, label=" and ".join(pair))
-axes[1].set(xscale="log", yscale="log", xlabel="σ", title="how far apart the fits are")
+for name, colour in zip(("neither", "Tikhonov", "both parts"), PALETTE, strict=False):
+    distances = np.array([apart(row, "noise", name) for row in found])
+    distances[distances > 1] = np.nan  # far beyond small σ the second part is no penalty at all
+    axes[1].plot(input_stds, distances, "o-", markersize=4, color=colour, label=name)
+axes[1].set(xscale="log", yscale="log", xlabel="σ", title="from the fit with noise to …")
 axes[1].legend()
 shown = bishop(0.1, 0)
 axes[2].plot(shown["x"], shown["t"], ".", color=GREY, markersize=4)
@@ -1016,11 +1021,11 @@ axes[2].legend()
 session.show(
     figure,
     "tikhonov",
-    "Noise on the input of a small network, against Tikhonov's penalty. Left: by how much noise makes the loss grow, and what the formula says. Middle: the distance between the fits (root mean square). Right: the three fits at one σ.",
+    "Noise on the input of a small network, against penalties; means over the seeds. Left: by how much noise makes the loss grow, and what the formula says. Middle: the distance (root mean square) from the fit with noise to that with neither noise nor penalty, with Tikhonov's penalty, with both parts of the formula. Right: three fits at one σ.",
 )
 
 # %% [markdown]
-# On the left the formula holds as long as σ is small beside the bends of the curve. In the middle: the smaller σ, the nearer noise and penalty come to each other, long before either comes near the fit without them. Bishop's theorem, in one picture. For larger σ the neglected $\sigma^4$ sets in, and they part.
+# On the left the formula holds as long as σ is small beside the bends of the curve. In the middle, Tikhonov's penalty comes several times nearer to the noise than no penalty does. What is missing is the second part: with so few noisy points it does not quite average out. Put it in, and the distance falls much faster still, as a term of $\sigma^4$ should. Bishop's theorem, in one picture, with its small print.
 #
 # ### Noise on the weights
 #
@@ -1086,7 +1091,7 @@ session.table(
 #
 # ## Activation as regularisation
 #
-# The second idea. ReLU lets a number pass or blocks it. So it is a mask of ones and zeros. Why not *learn* the mask? Replace ReLU by a product with a weight $w$ for each number of a layer, start all of them at 1, keep them in $[0, 1]$, and put a penalty on them to make them sparse. ("To divide feature extraction from sparsity", says the article.) That is the [clipped mask](../derivations/clipped_mask.md), and `Projected` keeps it in its bounds: after every step it moves each $w$ to the nearest point of $[0, 1]$.
+# The second idea. ReLU lets a number pass or blocks it. So it is a mask of ones and zeros. Why not *learn* the mask? Replace ReLU by a product with a weight $w$ for each number of a layer, start all of them at 1, keep them in $[0, 1]$, and put a penalty on them to make them sparse. (The article's thought: let the convolutions find features, and let somebody else see to it that few of them are used.) That is the [clipped mask](../derivations/clipped_mask.md), and `Projected` keeps it in its bounds: after every step it moves each $w$ to the nearest point of $[0, 1]$.
 #
 # Two things in the program deserve a second look, and we shall come to both. The mask has the shape of a whole batch, so its values belong to *positions in a batch*. And ReLU is not softened but gone, except after the last convolution.
 #
@@ -1112,7 +1117,9 @@ FORMULAS = {
 w = np.linspace(0.004, 1, 250)
 figure, axes = new_figure(1, 3, height=3.4)
 groups = {"pull to 0": "ABCIJK", "push to 1": "DEFGH", "draw to 0.37": "L"}
-for ax, (title, letters) in zip(axes, groups.items(), strict=True):
+for ax, (title, letters), corner in zip(
+    axes, groups.items(), ("lower right", "upper right", "lower right"), strict=True
+):
     for letter, colour in zip(letters, (*PALETTE, GREY), strict=False):
         penalty, sign = TWELVE[letter]
         ax.plot(
@@ -1120,7 +1127,7 @@ for ax, (title, letters) in zip(axes, groups.items(), strict=True):
         )
     ax.axhline(0, color=GREY, linewidth=0.6)
     ax.set(title=title, xlabel="w", ylim=(-2.5, 4.5))
-    ax.legend(fontsize=7, loc="upper right")
+    ax.legend(fontsize=7, loc=corner)
 axes[0].set(ylabel="slope of the penalty")
 session.show(
     figure,
@@ -1430,10 +1437,10 @@ for name, weights in (("noise", by_noise), ("ridge", by_ridge), ("neither", plai
     print(f"{name:8}", np.round(weights, 3))
 
 # %% [markdown]
-# **4. The logarithm of a saddle.** Near the ridge $y$ is small and $-y + y^3 \approx -y$. What does a step of descent with rate $\eta$ do to $y$? How many steps does it take from $10^{-6}$ to ½? Compare with the table above.
+# **4. The logarithm of a saddle.** Near the ridge $y$ is small and $-y + y^3 \approx -y$. What does a step of descent with rate $r$ do to $y$? How many steps does it take from $10^{-6}$ to ½? Compare with the table above.
 
 # %% tags=["solution"]
-by_hand = np.log(0.5 / 1e-6) / np.log(1 + 0.1)  # each step multiplies y by 1 + η
+by_hand = np.log(0.5 / 1e-6) / np.log(1 + 0.1)  # each step multiplies y by 1 + r
 counted = steps_to_leave(SGD(0.1), 1e-6)
 assert abs(counted - by_hand) < 3
 print(f"by hand {by_hand:.1f}, counted {counted:.0f} (the y³ slows the end a little)")

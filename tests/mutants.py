@@ -38,6 +38,7 @@ import hypothesis.extra.numpy  # noqa: F401
 import pytest
 import scipy.optimize
 import scipy.stats  # noqa: F401
+from hypothesis import Phase, settings
 from mutation import ROOT, Mutant, mutants_of
 
 EXPLANATIONS = ROOT / "tests" / "mutants.toml"
@@ -47,7 +48,17 @@ FILES = ("ops/*.py", "penalties/*.py", "optimizers.py", "proximal.py", "tape.py"
 EXAMPLES, SEED = 20, 0  # of each gradient, against its definition
 CPU_SECONDS, MEMORY = 60, 8 << 30  # what a mutant may take; one that takes more is noticed by that
 DEADLINE = 600  # seconds by the clock: for one that waits for ever
-PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+PYTEST = (
+    *("-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
+    "--hypothesis-profile=mutants",
+)
+settings.register_profile(  # the same examples each time; a failing one need not be simple
+    "mutants",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+)
 VERDICTS = ("killed", "explained", "survived")
 
 # ------------------------------------------------------------------------ in a mutant's own process
@@ -229,7 +240,6 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="so many of them, changed files first")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
-    os.environ["CI"] = "true"  # the same examples each time
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
 

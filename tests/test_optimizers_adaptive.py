@@ -137,6 +137,7 @@ def test_settings_that_cannot_be_are_refused(kind: Any, settings: Any, message: 
         kind(**settings)
 
 
-def test_adadelta_cannot_start_without_epsilon() -> None:
+@pytest.mark.parametrize("epsilon", [0.0, -1e-7, float("nan")])
+def test_adadelta_cannot_start_without_epsilon(epsilon: float) -> None:
     with pytest.raises(ValueError, match="starts from its ε"):
-        Adadelta(epsilon=0.0)
+        Adadelta(epsilon=epsilon)

@@ -55,10 +55,10 @@ def table() -> str:
 
 
 def paragraph(kink: Kink) -> str:
-    asked = (
-        f"- {name}: `{answer.expression}` has the slope {slope(answer.slope)}."
-        for name, answer in kink.answers.items()
-    )
+    asked = []
+    for name, answer in kink.answers.items():
+        said = "no slope" if answer.slope is None else f"the slope {slope(answer.slope)}"
+        asked.append(f"- {name}: `{answer.expression}` has {said}.")
     return "\n".join([f"**{kink.where}.** {kink.why}", "", *asked, ""])
 
 

@@ -1,4 +1,4 @@
-"""Gradients and steps as their authors printed them, typed in from the source."""
+"""Gradients and steps as their authors have them: formulas and numbers, with their sources."""
 
 from typing import Any
 
@@ -181,8 +181,7 @@ def test_parikh_and_boyd_2014_moreaus_decomposition(v: np.ndarray, strength: flo
 def test_kingma_and_ba_2015_the_largest_step(beta1: float, beta2: float) -> None:
     """Adam, section 2.1: |Δ| ≤ α(1 − β₁)/√(1 − β₂) if 1 − β₁ > √(1 − β₂), else |Δ| ≤ α.
 
-    "The first case only happens in the most severe case of sparsity: when a gradient has been zero
-    at all timesteps except at the current timestep": then the bound is reached.
+    The first is reached where all gradients but the last have been zero.
     """
     adam = Adam(1.0, beta1, beta2)
     bound = (1 - beta1) / np.sqrt(1 - beta2) if 1 - beta1 > np.sqrt(1 - beta2) else 1.0
