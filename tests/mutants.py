@@ -25,6 +25,7 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -43,7 +44,16 @@ from mutation import ROOT, Mutant, mutants_of
 
 EXPLANATIONS = ROOT / "tests" / "mutants.toml"
 RECORD = ROOT / "docs" / "records" / "mutants.json"
-FILES = ("ops/*.py", "penalties/*.py", "optimizers.py", "proximal.py", "tape.py")
+FILES = {  # what is mutated, and which tests are to notice
+    "ops/*.py": "ops/test_{name}.py",
+    "penalties/*.py": "test_penalties*.py",
+    "measures.py": "test_measures.py",
+    "noise.py": "test_noisy.py",
+    "optimizers.py": "test_optimizers*.py",
+    "proximal.py": "test_proximal*.py",
+    "tape.py": "test_tape.py",
+}
+FOR_EVERY_OP = ("test_op.py", "test_op_properties.py")
 
 EXAMPLES, SEED = 20, 0  # of each gradient, against its definition
 CPU_SECONDS, MEMORY = 60, 8 << 30  # what a mutant may take; one that takes more is noticed by that
@@ -93,14 +103,12 @@ def ops_of(file: str) -> list[str]:
 
 
 def tests_of(file: str, ops: Sequence[str]) -> list[str]:
-    """What pytest is to run for a file: the tests that bear its name, and those of its ops."""
-    room, name = Path(file).parent.name, Path(file).stem
-    names = {"ops": f"ops/test_{name}", "penalties": "test_penalties*"}.get(room, f"test_{name}*")
-    found = sorted((ROOT / "tests").glob(f"{names}.py"))
-    found += [ROOT / "tests" / "test_proximal.py"] if room == "penalties" else []
-    general = [str(ROOT / "tests" / "test_op.py")] if ops else []
-    chosen = " or ".join([*(path.stem for path in found), *ops])
-    return [*map(str, found), *general, "-k", chosen]
+    """What pytest is to run for a file: its own tests, and of those for every op its ops'."""
+    pattern = next(FILES[files] for files in FILES if fnmatch(file, f"microgrand/{files}"))
+    own = sorted((ROOT / "tests").glob(pattern.format(name=Path(file).stem)))
+    general = [ROOT / "tests" / test for test in FOR_EVERY_OP] if ops else []
+    chosen = " or ".join([*(test.stem for test in own), *ops])
+    return [*map(str, own), *map(str, general), "-k", chosen]
 
 
 def judge(mutant: Mutant) -> None:
@@ -243,9 +251,11 @@ def main() -> int:
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
 
-    paths = [path for files in FILES for path in sorted((ROOT / "microgrand").glob(files))]
-    files = chosen.files or [path.relative_to(ROOT).as_posix() for path in paths]
-    mutants = {file: list(mutants_of(file)) for file in files}
+    found = [path for files in FILES for path in sorted((ROOT / "microgrand").glob(files))]
+    files = [path.relative_to(ROOT).as_posix() for path in found]
+    if unknown := set(chosen.files) - {*files}:
+        parser.error(f"not among the files that are mutated: {', '.join(unknown)}")
+    mutants = {file: list(mutants_of(file)) for file in chosen.files or files}
     if chosen.sample is not None:
         mutants = sample(mutants, chosen.sample)
     total = Counter[str]()
