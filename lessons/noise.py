@@ -55,7 +55,7 @@ class Settings:
     crop: int = setting(96, "pixels of a side that are kept, in the middle", low=1)
     shrink: int = setting(1, "pixels of a side that are averaged into one", low=1, high=16)
     epochs: int = setting(200, "passes over the images", low=1)
-    long_epochs: int = setting(200, "passes where time tells: cases A to E, masks with ReLU", low=1)
+    longer: float = setting(1.0, "times as many, where time tells: A to E, masks with ReLU", low=1)
     batch_size: int = setting(100, "images a step", low=1)
     learning_rate: float = setting(8e-4, "Adam's rate", low=1e-6, high=1)
     adam: str = setting("corrected", "Adam's bias correction: corrected, or published (frozen)")
@@ -67,9 +67,11 @@ class Settings:
     dropout: float = setting(0.2, "rate of dropout", low=0, high=1)
     strength: float = setting(1e-4, "λ of the penalty on a mask", low=0)
     letters: str = setting("ABCDEFGHIJKL", "the penalties on masks, without ReLU")
-    relu_letters: str = setting(
-        "ABCDEFGHIJKL", "those of them that are tried with ReLU too, for longer"
-    )
+    relu_letters: str = setting("ABCDEFGHIJKL", "those that are tried with ReLU too, for longer")
+
+    @property
+    def long_epochs(self) -> int:
+        return round(self.longer * self.epochs)
 
 
 small = Settings(
@@ -79,15 +81,13 @@ small = Settings(
     train_images=600,
     test_images=200,
     epochs=13,
-    long_epochs=26,
+    longer=2.0,
     batch_size=10,
     letters="AEL",
     relu_letters="E",
 )
 presets = {
-    "quick": Preset(
-        replace(small, train_images=40, test_images=20, epochs=2, long_epochs=3), seeds=1
-    ),
+    "quick": Preset(replace(small, train_images=40, test_images=20, epochs=2, longer=1.5), seeds=1),
     "book": Preset(small, seeds=5),
     "article": Preset(Settings(), seeds=10),
 }
@@ -239,7 +239,7 @@ def masked(shape: tuple[int, ...], classes: int, mask: Mask, relu: bool) -> Sequ
 def all_cases(settings: Settings, shape: tuple[int, ...], classes: int, steps: int) -> dict:
     """Every case by name."""
     plain = six_convolutions(shape, classes)
-    longer = settings.long_epochs / settings.epochs
+    longer = settings.long_epochs / settings.epochs  # in whole epochs
     levels = {"text": settings.text_std, "code": settings.code_std, "far": 0.05 / steps**0.5}
     cases = {
         "A": Case(plain, share=longer),
@@ -479,6 +479,8 @@ def last(case: str, half: str = "test", epochs: int = settings.epochs) -> np.nda
 
 
 long = settings.long_epochs
+
+# %% tags=["collapse-input"]
 session.table(
     ["case", "best test %", "worst to best seed", "test %", "training %"],
     [
@@ -499,7 +501,7 @@ session.table(
 # %% [markdown]
 # And all σ side by side, after fewer epochs:
 
-# %%
+# %% tags=["collapse-input"]
 levels = {"text": settings.text_std, "code": settings.code_std, "far": 0.05 / steps**0.5}
 session.table(
     ["σ", "C, step", "D, step and gradient", "E, and weights at the test"],
@@ -522,7 +524,7 @@ session.table(
 #
 # Suppose a method were two points better, a difference that articles are written about. Could so few repeats show it? Cases of one seed share their start, so we take differences seed by seed. If these have the standard deviation $s$, then the mean over $n$ seeds has $s/\sqrt n$, and a 95 % interval reaches $1.96\,s/\sqrt n$ to either side. For it to be narrower than two points, $n$ must be at least $(1.96\,s/2)^2$.
 
-# %%
+# %% tags=["collapse-input"]
 rows = []
 for one, other in (
     ("B", "A"),
@@ -742,7 +744,7 @@ session.show(
 # %% [markdown]
 # So whether gradient noise matters depends on what it is added to. Here is how large the gradients are, without the noise:
 
-# %%
+# %% tags=["collapse-input"]
 gradients = np.mean([results["A", seed]["gradient"] for seed in session.seeds], axis=0)
 session.table(
     ["", *(f"layer {layer}" for layer in range(1, 7))],
@@ -798,15 +800,13 @@ def descents(seed: int) -> dict[str, Optimizer]:
 
 # %% tags=["collapse-input"]
 starts = ((-1.4, 0.0), (1.4, 0.0), (-1.1, 1e-5), (1.1, -0.05))
-frames = range(0, 121, 3)
-side = np.linspace(-1.5, 1.5, 101)
-heights = 0.5 * side[None] ** 2 - 0.5 * side[:, None] ** 2 + 0.25 * side[:, None] ** 4
-scratch = new_figure()[1]
-contours = [
-    curve
-    for level in scratch.contour(side, side, heights, np.linspace(-0.2, 1, 7)).allsegs
-    for curve in level
-]
+frames = range(0, 121, 4)
+valleys = []
+for depth in (0.0, 0.1, 0.2):  # f < −depth where y² is within √(1 − 2x² − 4 depth) of 1
+    x = np.sqrt(0.5 - 2 * depth) * np.linspace(-1, 1, 61)
+    reach = np.sqrt(np.maximum(1 - 2 * x**2 - 4 * depth, 0))
+    lobe = np.sqrt(np.maximum([1 - reach, 1 + reach], 0))
+    valleys += [Series("band", "valleys", x, band) for band in (lobe, -lobe[::-1])]
 panels = []
 for name, optimizer in descents(0).items():
     paths = [descend(optimizer, start, max(frames))[list(frames)] for start in starts]
@@ -814,19 +814,18 @@ for name, optimizer in descents(0).items():
     order = np.tile(np.arange(len(frames)), len(starts))
     hidden = order[None] > np.arange(len(frames))[:, None]  # not yet reached: out of the picture
     trail = Series("points", "points reached", x, np.where(hidden, 9.0, y))
-    levels_drawn = tuple(Series("line", "equal height", c[::2, 0], c[::2, 1]) for c in contours)
-    panels.append(Panel(name, (*levels_drawn, trail), "x", "y", (-1.5, 1.5), (-1.5, 1.5)))
+    panels.append(Panel(name, (*valleys, trail), "x", "y", (-1.5, 1.5), (-1.5, 1.5)))
 session.play(
     Animation(
         "Four ways down from a ridge",
-        "Four panels with the level curves of a saddle and points that move down: plain descent stops at the saddle when it starts on the ridge; descent with noise leaves it after a while; Adam leaves it only from beside the ridge; Adam with noise leaves it at once.",
+        "Four panels with two valleys, the saddle between them, and points that move down: plain descent stops at the saddle when it starts on the ridge; descent with noise leaves it after a while; Adam leaves it only from beside the ridge; Adam with noise leaves it at once.",
         tuple(f"step {frame}" for frame in frames),
         tuple(panels),
         columns=2,
         frames_per_second=8,
     ),
     "saddle",
-    "Descent on a saddle from four points: two exactly on the ridge y = 0, one beside it by 0.00001, one by 0.05. One point for every third step.",
+    "Descent from four points: two exactly on the ridge y = 0, one beside it by 0.00001, one by 0.05. The valleys are shaded, the deeper the stronger; the saddle lies between them. One point for every fourth step.",
 )
 
 # %% [markdown]
@@ -840,6 +839,7 @@ def steps_to_leave(optimizer: Optimizer, distance: float, limit: int = 2000) -> 
     return float(np.argmax(gone)) if gone.any() else np.inf
 
 
+# %% tags=["collapse-input"]
 rows = []
 for distance in (0.0, 1e-9, 1e-6, 1e-3, 0.05, 0.3):
     found = [
@@ -860,7 +860,7 @@ session.table(
 #
 # A network has a ridge that we know: all weights zero. There every gradient is zero too, because each is a product with the weights of the other layers. We start there, with noise in the step, with noise in the gradient, and with none.
 
-# %%
+# %% tags=["collapse-input"]
 zero = ("zero-plain", "zero-step", "zero-gradient")
 session.table(
     ["start at zero", *(f"epoch {epoch}" for epoch in range(1, len(results[zero[0], 0]["loss"])))],
@@ -895,6 +895,7 @@ def flat(case: str, seed: int) -> float:
     return float(results[case, seed]["flat"][1 : settings.epochs + 1].mean())
 
 
+# %% tags=["collapse-input"]
 session.table(
     ["case", "epochs on the plateau", "gradients that are exactly zero"],
     [
@@ -1064,7 +1065,7 @@ session.show(
     "What each kind of noise gains over the same network without it, from the same start: a dot for each seed, a bar at the mean. Shake-shake is compared with two branches mixed evenly.",
 )
 
-# %%
+# %% tags=["collapse-input"]
 session.table(
     ["noise", "σ or rate", "test %", "training %", "gain in the test, points"],
     [
@@ -1144,7 +1145,7 @@ session.show(
 #
 # Property tests prove it, with the derivation pages of [each](../derivations/index.md#the-pages). Eight functions are left, and they do one of three things. Six pull masks to 0, and among them K, as coded $2/(w + 10^{-5})$, pulls the harder the nearer it gets. Five **push masks to 1**: they are measures of sparsity with the wrong sign, as in the [lesson on penalties](penalties.ipynb). But at 1 is where masks start, and there they are held by the clip. With such a penalty a mask simply stays what it was. And [L](../derivations/negative_entropy.md) draws masks to 0.37.
 
-# %%
+# %% tags=["collapse-input"]
 here = np.array([0.05, 0.25, 0.5, 1.0])
 session.table(
     ["case", "R(w)", *(f"slope at {value:g}" for value in here), "in the table"],
