@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export NO_MKDOCS_2_WARNING = 1
 
-.PHONY: book serve test bench clean
+.PHONY: book serve test mutants bench clean
 book: .venv/book
 	$(BIN)/mkdocs build --strict
 	@echo "The book is built in site/. To read it: make serve"
@@ -16,6 +16,11 @@ test: .venv/test browser
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+	$(BIN)/python tests/mutants.py --sample 60
+
+# Every mutant of forwards, gradients, penalties and optimisers: a quarter of an hour.
+mutants: .venv/test
+	$(BIN)/python tests/mutants.py
 
 bench: .venv/bench
 	$(BIN)/python benchmarks/curve.py

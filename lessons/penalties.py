@@ -237,20 +237,32 @@ for name in ("tanh_abs", "tanh_square", "log_square"):
 # - **Bill Gates**: one who is rich enough and becomes richer makes it larger.
 # - **babies**: newcomers who own nothing make it larger.
 #
-# Seven of their measures are in the library. Which has which property is held by the library's tests, a counterexample for each gap.
+# Seven of their measures are in the library; $c_1, \dots, c_n$ are the sizes.
+#
+# | measure | formula |
+# |---|---|
+# | Hoyer | $(\sqrt n - \ell_1/\ell_2)/(\sqrt n - 1)$, with $\ell_1 = \sum c_i$ and $\ell_2 = \sqrt{\sum c_i^2}$ |
+# | Gini | the mean difference of two sizes, over twice the mean size |
+# | ℓ2/ℓ1 | $\ell_2/\ell_1$ |
+# | pq-mean | $-(\frac 1n\sum c_i^p)^{1/p} / (\frac 1n\sum c_i^q)^{1/q}$, here with $p = \frac 12$ and $q = 2$ |
+# | −tanh | $-\sum\tanh c_i$ |
+# | −log | $-\sum\log(1 + c_i^2)$ |
+# | κ4 | $\sum c_i^4 / (\sum c_i^2)^2$ |
+#
+# Which has which property is held by the library's tests, with a counterexample for each gap.
 
 # %% tags=["collapse-input"]
 session.table(
-    ["measure", "of sizes c", *PROPERTIES],
+    ["", *MEASURES],
     [
-        [m.name, m.formula, *("✓" if p in m.properties else "·" for p in PROPERTIES)]
-        for m in MEASURES.values()
+        [wanted, *("✓" if wanted in m.properties else "·" for m in MEASURES.values())]
+        for wanted in PROPERTIES
     ],
-    "Seven measures of sparsity and six properties. (The pq-mean with p = ½ and q = 2.)",
+    "Seven measures of sparsity and six properties.",
 )
 
 # %% [markdown]
-# Look at the rows of −tanh and −log. They do not pass *scaling*: halve all weights and they report more sparsity, though not one number has become zero. They are measures of *smallness*. We shall use the **Gini index**, which has all six properties. It is 0 where all sizes are equal and nearly 1 where one number owns everything; for normally distributed weights it is 0.41, whatever their spread.
+# Look at −tanh and −log. They do not pass *scaling*: halve all weights and they report more sparsity, though not one number has become zero. They are measures of *smallness*. We shall use the **Gini index**, which has all six properties. It is 0 where all sizes are equal and nearly 1 where one number owns everything; for normally distributed weights it is 0.41, whatever their spread.
 #
 # ## The network and its program
 #
@@ -296,9 +308,15 @@ print(f"λ = {settings.strength:g} in the text weighs {strength:.3g} in the prog
 # %% [markdown]
 # ### What is recorded
 #
-# After each epoch we take six **signals** of every layer, for the first batch of training images: the gradient that the layer passes back (*input gradient*), the gradient for its weights (*weight gradient*), what it computes (*preactivation*), the same after ReLU (*activation*), Adam's running mean of the gradient (*moment*), and the *weights*. Of each signal $x$ with $n$ numbers we keep a histogram of 50 bins and five statistics:
+# After each epoch we take six **signals** of every layer, for the first batch of training images: the gradient that the layer passes back (*input gradient*), the gradient for its weights (*weight gradient*), what it computes (*preactivation*), the same after ReLU (*activation*), Adam's running mean of the gradient (*moment*), and the *weights*. Of each signal, numbers $x_1, \dots, x_n$, we keep a histogram of 50 bins and five statistics:
 #
-# $$\mu = \tfrac 1n \sum x_i, \quad \sigma = \sqrt{\tfrac 1n \sum (x_i - \mu)^2}, \quad \text{skewness } \tfrac 1n \sum \bigl(\tfrac{x_i - \mu}\sigma\bigr)^3, \quad \text{kurtosis } \tfrac 1n \sum \bigl(\tfrac{x_i - \mu}\sigma\bigr)^4 - 3, \quad \text{how many } x_i \ne 0 .$$
+# | statistic | formula | what it tells |
+# |---|---|---|
+# | mean | $\mu = \frac 1n \sum x_i$ | where the numbers lie |
+# | std | $\sigma = \sqrt{\frac 1n \sum (x_i - \mu)^2}$ | how far they spread |
+# | skewness | $\frac 1n \sum \bigl(\frac{x_i - \mu}\sigma\bigr)^3$ | which tail is the longer one |
+# | kurtosis | $\frac 1n \sum \bigl(\frac{x_i - \mu}\sigma\bigr)^4 - 3$ | how heavy the tails are; 0 for a normal distribution |
+# | non-zero | how many $x_i \ne 0$ | what ReLU has left |
 #
 # The weight gradient is recorded as Adam gets it, *with* the pull of the penalty. That will matter for claim P5; so we also count the weights to which the loss alone has a gradient of exactly zero.
 #
@@ -660,7 +678,7 @@ def histograms(program: str, letter: str, signal: str) -> Animation:
     record = results[name_of(letter, program), 0]
     index = SIGNALS.index(signal)
     frames = [
-        f"epoch {epoch}: {record['accuracy'][0, epoch]:.0%} of training images right, {record['accuracy'][1, epoch]:.0%} of test images"
+        f"epoch {epoch}: train {record['accuracy'][0, epoch]:.0%}, test {record['accuracy'][1, epoch]:.0%}"
         for epoch in kept_epochs(settings.epochs)
     ]
     return histogram_animation(
@@ -678,10 +696,10 @@ session.choose(
     {
         "program": {"published": "as published", "corrected": "corrected"},
         "case": {x: f"{x}: {case.formula}" for x, case in CASES.items()},
-        "signal": {signal: signal for signal in SIGNALS},
+        "signal": {signal: signal for signal in reversed(SIGNALS)},
     },
     "histograms",
-    "Histograms of a signal in the six layers while the network learns (seed 0). Choose a program, a case and a signal.",
+    "Histograms of a signal in the six layers while the network learns (seed 0). Choose a program, a case and a signal; the label gives the accuracy.",
 )
 
 # %% [markdown]
@@ -698,7 +716,7 @@ session.choose(
 
 # %%
 def distance(results: dict, one: str, other: str, seed: int) -> np.ndarray:
-    """The root-mean-square difference of the noted weights at the noted steps, and at the start."""
+    """The root-mean-square difference of the noted weights, at the start and the noted steps."""
     apart = results[one, seed]["path"] - results[other, seed]["path"]
     return np.sqrt(np.mean(np.square(apart, dtype=np.float64), axis=1))
 
@@ -715,9 +733,8 @@ PAIRS: dict[str, tuple[Pair | None, Pair | None]] = {
 
 
 def pair_words(pair: Pair) -> str:
-    """ "E and D", or "E and E shaken"."""
-    letters = [name.removesuffix("-published").replace("-", " ") for name in pair]
-    return " and ".join(letters)
+    """What a pair is called: E and D, or E and E shaken."""
+    return " and ".join(name.removesuffix("-published").replace("-", " ") for name in pair)
 
 
 for seed in session.seeds:

@@ -101,17 +101,21 @@ def claims(
     names = list(lesson.all_lessons())
     if name is not None and name not in names:
         raise UserError(f"no lesson is called {name!r}; there are {', '.join(names)}")
-    for one in [name] if name else names:
+    names = [name] if name else names
+    latest: list[Path] = []
+    for one in names:
         places = [*runs.glob("claims.json"), *runs.glob(f"{one}/*/claims.json")]
-        found = sorted(places, key=lambda path: path.stat().st_mtime)
-        if not found:
-            raise UserError(f"no results of {one} in {runs}; run `microgrand run {one}` first")
+        latest += sorted(places, key=lambda path: path.stat().st_mtime)[-1:]
+    if not latest:
+        first = f"run `microgrand run {names[0]}` first"
+        raise UserError(f"no results of {' or '.join(names)} in {runs}; {first}")
+    for path in dict.fromkeys(latest):
         try:
-            content = json.loads(found[-1].read_text("utf-8"))
+            content = json.loads(path.read_text("utf-8"))
             judgements = [Judgement.from_dict(kept) for kept in content["claims"]]
-            print(f"{found[-1]}: {content['command']}, {len(content['seeds'])} seeds")
+            print(f"{path}: {content['command']}, {len(content['seeds'])} seeds")
         except (OSError, ValueError, KeyError, TypeError):
-            raise UserError(f"{found[-1]} is damaged: delete it and run the lesson again") from None
+            raise UserError(f"{path} is damaged: delete it and run the lesson again") from None
         print_claims(judgements)
 
 

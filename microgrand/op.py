@@ -16,10 +16,13 @@ the registry: nothing in it can be forgotten.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import isfunction, signature
 from typing import Any
 
 import numpy as np
+from autograd import make_vjp
 from autograd.extend import defvjp_argnums, primitive
+from autograd.tracer import isbox
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,10 @@ def op(
         inputs: for each argument, in order, what it may be.
         smooth: whether the definition is analytic, so that the complex step applies.
 
+    Arguments of the function that returns may be given by name; none loses its gradient by that.
+    To differentiate it by an argument without a gradient is a TypeError. Gradients are written in
+    NumPy, and autograd cannot differentiate them again: second derivatives go by the definition.
+
     Raises:
         ValueError: if the name is taken, or a gradient names no argument.
     """
@@ -194,19 +201,38 @@ def op(
     if unknown := set(gradients) - set(inputs):
         raise ValueError(f"{name}: gradients for unknown arguments {sorted(unknown)}")
 
-    by_position = {list(inputs).index(argument): rule for argument, rule in gradients.items()}
-    function = primitive(forward)
+    arguments_in_order = list(inputs)
+    # A NumPy ufunc in a function of ours: by itself, autograd would take its every call for the op.
+    traced = primitive(forward if isfunction(forward) else lambda *arguments: forward(*arguments))
+
+    def function(*arguments: Any, **keywords: Any) -> Any:
+        if keywords:  # autograd looks for what it differentiates among the positions alone
+            bound = signature(definition).bind(*arguments, **keywords)
+            bound.apply_defaults()
+            arguments = bound.args
+        return traced(*arguments)
+
     # Under its own name, so that another process finds it by import and not as a copy.
     function.__name__ = function.__qualname__ = name
     function.__module__ = forward.__module__
 
     def vector_jacobian_product(
-        positions: Sequence[int], output: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
+        positions: Sequence[int], output: Any, arguments: tuple[Any, ...], _: dict[str, Any]
     ) -> Callable[[Any], list[Any]]:
-        rules = [by_position[position] for position in positions]
-        return lambda cotangent: [rule(cotangent, output, *arguments, **keywords) for rule in rules]
+        names = [arguments_in_order[position] for position in positions]
+        if missing := [argument for argument in names if argument not in gradients]:
+            raise TypeError(f"{name} has no gradient for {', '.join(missing)}")
+        rules = [gradients[argument] for argument in names]
 
-    defvjp_argnums(function, vector_jacobian_product)
+        def pull_back(cotangent: Any) -> list[Any]:
+            if isbox(cotangent) or isbox(output):  # a second derivative: the definition has all
+                through = [make_vjp(definition, position)(*arguments)[0] for position in positions]
+                return [by_definition(cotangent) for by_definition in through]
+            return [rule(cotangent, output, *arguments) for rule in rules]
+
+        return pull_back
+
+    defvjp_argnums(traced, vector_jacobian_product)
     registry[name] = Op(name, definition, forward, gradients, inputs, smooth, function)
     return function
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ class Proximal:
 
     Arguments:
         optimizer: any; one that is proximal itself adds a second penalty.
-        penalty: a row of the table that has a proximal step without further exponents.
+        penalty: a row of the table that has a proximal step; one with exponents has to be given
+            them first, `replace(row, proximal=partial(row.proximal, p=2, q=1))`.
         strength: λ, a number, a column (models, 1), or 0 where nothing shall be pulled:
             `1e-4 * parameters.only("kernel")`.
         shapes: `parameters.shapes`, for a penalty of matrices alone: it acts on every kernel, whose
@@ -31,8 +33,8 @@ class Proximal:
             array over the weights.
 
     Raises:
-        ValueError: if the penalty has no proximal step, a strength is negative, or shapes are
-            missing.
+        ValueError: if the penalty has no proximal step or one that lacks its exponents, a strength
+            is negative, or shapes are missing.
 
     Source: Parikh & Boyd (2014), Proximal algorithms, section 4.2.
     """
@@ -45,6 +47,9 @@ class Proximal:
     def __post_init__(self) -> None:
         if self.penalty.proximal is None:
             raise ValueError(f"{self.penalty.name} has no proximal step in closed form")
+        _, _, *further = signature(self.penalty.proximal).parameters.values()
+        if open_ := [each.name for each in further if each.default is each.empty]:
+            raise ValueError(f"{self.penalty.name} has no proximal step before {open_} are given")
         if not np.all(np.asarray(self.strength) >= 0):
             raise ValueError(f"a strength must not be negative, as {self.strength} is")
         if self.penalty.of_matrix and not self.shapes:

@@ -146,7 +146,8 @@ class Recorder:
 
     def add(self, signals: dict[str, list[np.ndarray]]) -> None:
         """Take up the signals of one epoch: the same ones, of the same layers, each time."""
-        self.names = self.names or tuple(name for name in SIGNALS if name in signals)
+        known = [name for name in SIGNALS if name in signals]
+        self.names = self.names or tuple(dict.fromkeys([*known, *signals]))
         self.epochs.append([[self.finely(array) for array in signals[n]] for n in self.names])
 
     def finely(self, array: np.ndarray) -> tuple[Summary, int]:
@@ -163,7 +164,8 @@ class Recorder:
         `statistics` (epochs, signals, layers, 5), in the order of `STATISTICS`;
         `histograms` (epochs, signals, layers, bins), counts;
         `ranges` (signals, layers): a histogram goes from −range to +range.
-        Signals are in the order of `SIGNALS`, without the moment if there was none.
+        Signals are in the order of `names`: that of `SIGNALS` as far as they were given, and then
+        what else was given (the weight minus its gradient, say), as it came.
         """
         shape = len(self.epochs), len(self.epochs[0]), len(self.epochs[0][0])
         statistics = np.empty((*shape, len(STATISTICS)))

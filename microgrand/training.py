@@ -103,7 +103,7 @@ def train(
 
     def record(number: int, train_loss: Any) -> Epoch:
         predicting = measured(network, parameters.layers, train_set.x, batch_size)
-        prediction = predicting(parameters.layers, test_set.x)
+        prediction = predict(predicting, parameters.layers, test_set.x, batch_size)
         return Epoch(
             number,
             train_loss,
@@ -116,7 +116,8 @@ def train(
 
     if after is None:
         state = optimizer.init(parameters.vector)
-        yield record(0, loss(network(parameters.layers, train_set.x), train_set.y))
+        before = predict(network, parameters.layers, train_set.x, batch_size)
+        yield record(0, loss(before, train_set.y))
     else:
         state = after.state
     keep_memory()
@@ -140,6 +141,16 @@ def train(
             optimizer.step(parameters.vector, gradient.vector, state)
             total = total + np.asarray(value, np.float64) * len(x[batch])
         yield record(number, total / count)
+
+
+def predict(network: Sequential, layers: Layers, x: np.ndarray, batch_size: int) -> np.ndarray:
+    """network(layers, x), in parts: what it makes of 60 000 images at once would fill the memory.
+
+    A part is a thousand examples or a few more, as whole batches.
+    """
+    part = batch_size * -(-1000 // batch_size)
+    parts = [network(layers, x[start : start + part]) for start in range(0, len(x), part)]
+    return np.concatenate(parts, axis=-2)
 
 
 def keep_memory() -> None:

@@ -17,7 +17,7 @@ LENGTHS = {path: len(path.read_text("utf-8").splitlines()) for path in FILES}
 
 #: Who may call whom: a module imports from the floors below its own (and from its own package).
 FLOORS = (
-    {"microgrand", "microgrand.op"},
+    {"microgrand", "microgrand.kinks", "microgrand.op"},
     {"microgrand.ops", "microgrand.penalties", "microgrand.tape"},
     {"microgrand.layers", "microgrand.optimizers"},
     {

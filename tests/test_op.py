@@ -38,6 +38,7 @@ each_gradient = pytest.mark.parametrize(("name", "argument"), DIFFERENTIABLE)
 @each_gradient
 @given(data=st.data())
 def test_hand_gradient_equals_autograd(name: str, argument: str, data: st.DataObject) -> None:
+    """Every page of docs/derivations ends with this test; docs/proof.md says what it proves."""
     op = registry[name]
     arguments = data.draw(arguments_of(op, given=argument))
     pull_back, output = make_vjp(op.definition, op.position(argument))(*arguments)

@@ -235,6 +235,26 @@ def test_adam_refuses_a_rate_that_is_not_positive(kind: Any, rate: Any) -> None:
         kind(rate)
 
 
+@pytest.mark.parametrize("beta", [-0.1, 1.0, 1.5, float("nan")])
+@pytest.mark.parametrize("name", ["beta1", "beta2"])
+@pytest.mark.parametrize("kind", [Adam, AdamW])
+def test_adam_refuses_a_beta_that_is_no_share(kind: Any, name: str, beta: float) -> None:
+    with pytest.raises(ValueError, match="β lie between 0 and 1"):
+        kind(**{name: beta})
+
+
+@pytest.mark.parametrize("rate", [-0.1, float("nan"), np.array([[0.1], [-0.1]])])
+@pytest.mark.parametrize("kind", [SGD, Momentum])
+def test_a_negative_rate_is_refused(kind: Any, rate: Any) -> None:
+    with pytest.raises(ValueError, match="must not be negative"):
+        kind(rate)
+
+
+@pytest.mark.parametrize("kind", [SGD, Momentum, RMSprop, Adadelta])
+def test_at_a_rate_of_0_they_stand_still(kind: Any) -> None:
+    assert walk(kind(0.0), 1.5, [1.0, -2.0]) == [1.5, 1.5]
+
+
 @each
 def test_settings_cannot_be_changed(optimizer: Any) -> None:
     with pytest.raises(FrozenInstanceError):

@@ -125,6 +125,7 @@ def test_they_keep_no_moment(kind: Any) -> None:
     ("settings", "message"),
     [
         ({"rho": 1.0}, "between 0 and 1, and is not 1: not 1.0"),
+        ({"rho": 1.5}, "between 0 and 1"),
         ({"rho": -0.1}, "between 0 and 1"),
         ({"rho": float("nan")}, "between 0 and 1"),
         ({"rate": -1.0}, "must not be negative"),
@@ -136,6 +137,7 @@ def test_settings_that_cannot_be_are_refused(kind: Any, settings: Any, message: 
         kind(**settings)
 
 
-def test_adadelta_cannot_start_without_epsilon() -> None:
+@pytest.mark.parametrize("epsilon", [0.0, -1e-7, float("nan")])
+def test_adadelta_cannot_start_without_epsilon(epsilon: float) -> None:
     with pytest.raises(ValueError, match="starts from its ε"):
-        Adadelta(epsilon=0.0)
+        Adadelta(epsilon=epsilon)

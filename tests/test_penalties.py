@@ -91,6 +91,13 @@ def test_lpq_is_its_gradient_times_theta(theta: np.ndarray, p: float, q: float) 
     assert (gradient * theta).sum() == pytest.approx(float(lpq(theta, p, q)), rel=1e-9)
 
 
+@pytest.mark.parametrize(("p", "q"), [(0.5, 1), (2, 0.5), (0.9, 0.9), (0, 2), (-1, 1)])
+def test_below_an_exponent_of_1_there_is_no_norm(p: float, q: float) -> None:
+    for function in (PENALTIES["lpq"].value, PENALTIES["lpq"].gradient):
+        with pytest.raises(ValueError, match=f"not for p={p}, q={q}"):
+            function(np.ones((2, 3)), p, q)
+
+
 @pytest.mark.parametrize("size", [1e-150, 1e150])
 @pytest.mark.parametrize(("p", "q"), [(1, 1), (2, 1), (2, 2), (3, 1.5), (4, 4)])
 def test_lpq_neither_overflows_nor_vanishes(size: float, p: float, q: float) -> None:
@@ -199,6 +206,16 @@ def test_no_competitor_beats_the_proximal_step_of_lpq(
         assert price(z, theta, strength, lpq(z, p, q)) >= lowest - 1e-12 * (1 + lowest)
 
 
+@each_closed_step
+def test_a_stack_of_matrices_takes_each_its_own_step(p: int, q: int) -> None:
+    step: Any = PENALTIES["lpq"].proximal
+    stack, strengths = np.random.default_rng(0).normal(size=(2, 3, 4, 5)), np.array([0.0, 0.3, 2.0])
+    together = step(stack, strengths[:, None, None], p, q)
+    for place in np.ndindex(2, 3):
+        alone = step(stack[place], strengths[place[1]], p, q)
+        np.testing.assert_allclose(together[place], alone, rtol=1e-12)
+
+
 @given(theta=vectors, strength=strengths)
 def test_soft_threshold_makes_exact_zeros_and_moves_the_rest_by_lambda(
     theta: np.ndarray, strength: float
@@ -228,7 +245,7 @@ def test_a_column_of_strengths_gives_each_model_its_own(penalty: Penalty) -> Non
     np.testing.assert_array_equal(together[0], stack[0])
 
 
-@pytest.mark.parametrize(("p", "q"), [(1, 2), (2, 3), (3, 2), (1.5, 1), (3, 3)])
+@pytest.mark.parametrize(("p", "q"), [(1, 2), (2, 3), (3, 2), (1.5, 1), (3, 3), (0.5, 1), (1, 0.5)])
 def test_other_exponents_have_no_closed_step(p: float, q: float) -> None:
     with pytest.raises(ValueError, match=f"p={p}, q={q}"):
         PENALTIES["lpq"].proximal(np.ones((2, 2)), 1.0, p, q)  # type: ignore[misc]
@@ -264,3 +281,11 @@ def test_float32_stays_float32(penalty: Penalty, exponents: Any) -> None:
     assert penalty.gradient(theta, *exponents).dtype == np.float32
     assert penalty.proximal(theta, 0.5, *exponents).dtype == np.float32
     assert penalty.proximal(theta, np.float32(0.5), *exponents).dtype == np.float32
+
+
+@pytest.mark.parametrize(("p", "q"), [(0.5, 2), (2, 0.9), (0, 1)])
+def test_exponents_below_1_make_no_norm_and_are_refused(p: float, q: float) -> None:
+    with pytest.raises(ValueError, match="a norm for exponents of 1 and more"):
+        lpq(np.ones((2, 2)), p, q)
+    with pytest.raises(ValueError, match="a norm for exponents of 1 and more"):
+        PENALTIES["lpq"].gradient(np.ones((2, 2)), p, q)

@@ -1,4 +1,4 @@
-"""The penalties of the shrinkage lesson: L0, L3, L4, the dead zone and whole columns.
+"""The penalties of the shrinkage lesson: L0, L3, L4, the dead zone, whole columns, their maxima.
 
 Values and slopes against plain numbers, proximal steps against a search over a fine grid.
 """
@@ -105,6 +105,44 @@ def test_a_dead_zone_has_no_negative_width() -> None:
     ):
         with pytest.raises(ValueError, match=r"must not be negative, as -0\.1 is"):
             function(theta, *arguments, -0.1)  # type: ignore[misc]
+
+
+@given(theta=matrices, width=st.floats(0, 5))
+@example(theta=np.zeros((3, 2)), width=0.25)
+@example(theta=np.array([[0.2, -0.2], [-0.2, -0.1], [0.2, 0.2]]), width=0.25)  # ties of 3 and of 2
+def test_the_columns_maxima_are_plain_loops(theta: np.ndarray, width: float) -> None:
+    value, slopes = 0.0, np.zeros_like(theta)
+    for j, column in enumerate(theta.T.tolist()):
+        largest = max(map(abs, column))
+        value += largest - width
+        winners = [i for i, a in enumerate(column) if abs(a) == largest]
+        for i in winners:
+            slopes[i, j] = ((column[i] > 0) - (column[i] < 0)) / len(winners)
+    row = PENALTIES["column_max_dead_zone"]
+    assert row.value(theta, width) == pytest.approx(value, rel=1e-12, abs=1e-13)
+    np.testing.assert_allclose(row.gradient(theta, width), slopes, rtol=1e-15)
+
+
+@given(theta=matrices, seed=seeds)
+@example(theta=np.array([[1.0, 0.0], [-1.0, 0.0]]), seed=0)
+def test_the_columns_maxima_span_planes_that_lie_below(theta: np.ndarray, seed: int) -> None:
+    row = PENALTIES["column_max_dead_zone"]
+    z = np.random.default_rng(seed).normal(size=theta.shape, scale=10)
+    tangent = row.value(theta) + (row.gradient(theta) * (z - theta)).sum()
+    assert row.value(z) >= tangent - 1e-9 * (1 + abs(tangent))
+
+
+def test_the_columns_maxima_are_negative_down_to_the_width_and_do_not_feel_it() -> None:
+    row, theta = PENALTIES["column_max_dead_zone"], np.array([[0.1, -0.2, 0.0], [0.05, 0.1, 0.0]])
+    assert row.value(0 * theta) == -0.75
+    assert row.value(theta) == pytest.approx(0.3 - 0.75)
+    np.testing.assert_array_equal(row.gradient(theta, 0.0), row.gradient(theta, 9.0))
+    stack = np.stack([theta, -2 * theta])
+    np.testing.assert_allclose(row.value(stack), [0.3 - 0.75, 0.6 - 0.75], rtol=1e-12)
+    np.testing.assert_array_equal(row.gradient(stack)[1], row.gradient(-2 * theta))
+    short = row.gradient(theta.astype(np.float32))
+    assert short.dtype == row.value(theta.astype(np.float32)).dtype == np.float32
+    assert not np.shares_memory(short, theta)
 
 
 # ------------------------------------------------------------------------------ the proximal step

@@ -1,6 +1,7 @@
 """Proximal steps behind an optimiser: thresholds, exact zeros, kernels alone, stacks."""
 
 from dataclasses import FrozenInstanceError, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,18 @@ def test_group_l1_silences_columns_of_kernels_of_any_rank() -> None:
     np.testing.assert_array_equal(parameters.layers[0]["bias"], before.layers[0]["bias"])
 
 
+def test_exponents_that_are_given_are_taken() -> None:
+    row = PENALTIES["lpq"]
+    assert row.proximal is not None
+    given_them = replace(row, proximal=partial(row.proximal, p=2, q=1))
+    one, other = start(), start()
+    for parameters, penalty in ((one, given_them), (other, PENALTIES["group_l1"])):
+        optimizer = Proximal(SGD(0.1), penalty, 2.0, parameters.shapes)
+        optimizer.step(parameters.vector, np.zeros_like(parameters.vector), {})
+    np.testing.assert_array_equal(one.vector, other.vector)
+    assert (one.vector != start().vector).any()
+
+
 @pytest.mark.parametrize("name", ["l1", "l0", "group_l1"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_each_model_of_a_stack_has_its_own_rate_and_strength(name: str, dtype: type) -> None:
@@ -167,6 +180,8 @@ def test_what_cannot_be_is_refused() -> None:
             Proximal(SGD(), l1, strength)
     with pytest.raises(ValueError, match="group_l1 is a penalty of a matrix"):
         Proximal(SGD(), group, 0.1)
+    with pytest.raises(ValueError, match=r"lpq has no proximal step before \['p', 'q'\] are given"):
+        Proximal(SGD(), PENALTIES["lpq"], 0.1, start().shapes)
     with pytest.raises(FrozenInstanceError):
         Proximal(SGD(), l1, 0.1).strength = 1.0  # type: ignore[misc]
 

@@ -281,6 +281,17 @@ def test_recorded_statistics_are_those_of_summaries() -> None:
         assert kept["statistics"][epoch, signal, layer].tolist() == expected
 
 
+def test_further_signals_are_recorded_behind_the_known_ones() -> None:
+    recorder = Recorder()
+    small, large = np.full(3, 0.1), np.full(3, 10.0)
+    for _ in range(2):
+        recorder.add({"of our own": [large], "weight": [small], "activation": [small]})
+    assert recorder.names == ("activation", "weight", "of our own")
+    kept = recorder.arrays()
+    assert kept["statistics"].shape == (2, 3, 1, 5)
+    np.testing.assert_allclose(kept["statistics"][..., 0, 0], [[0.1, 0.1, 10.0]] * 2)
+
+
 def test_a_diverged_epoch_is_recorded_as_such() -> None:
     recorder = Recorder(bins=4)
     recorder.add({"weight": [np.array([1.0, -1.0, 0.5])]})

@@ -8,6 +8,7 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
+from autograd.tracer import trace_stack
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -87,6 +88,18 @@ def test_an_unused_parameter_has_gradient_zero() -> None:
 def test_a_loss_without_parameters_is_a_type_error(loss: Any) -> None:
     with pytest.raises(TypeError, match="does not depend"):
         value_and_grad(loss)(draw_parameters())
+
+
+def test_autograd_is_left_as_it_was_found_by_a_loss_that_fails_too() -> None:
+    def fails(layers: Any) -> Any:
+        raise ZeroDivisionError
+
+    before = trace_stack.top
+    value_and_grad(network_loss)(draw_parameters())
+    assert trace_stack.top == before
+    with pytest.raises(ZeroDivisionError):
+        value_and_grad(fails)(draw_parameters())
+    assert trace_stack.top == before
 
 
 def test_the_gradient_is_written_where_one_wants_it() -> None:

@@ -17,7 +17,7 @@ from microgrand.optimizers import SGD, Adam, Momentum
 from microgrand.penalties import PENALTIES
 from microgrand.signals import take_signals
 from microgrand.tape import Parameters
-from microgrand.training import Dataset, Epoch, stop_early, train
+from microgrand.training import Dataset, Epoch, predict, stop_early, train
 
 LINE = Sequential((Dense(1, bias=False),))
 WITH_DROPOUT = Sequential((Dense(8), LeakyReLU(), Dropout(0.2), Dense(1)))
@@ -61,6 +61,25 @@ def same_bits(first: list[tuple[Any, ...]], second: list[tuple[Any, ...]]) -> No
 
 
 # ------------------------------------------------------------------------------- what is computed
+
+
+@pytest.mark.parametrize("count", [1, 1000, 1001, 2345])
+@pytest.mark.parametrize("batch_size", [7, 128, 3000])
+def test_predictions_are_made_in_parts_of_whole_batches(count: int, batch_size: int) -> None:
+    seen = []
+
+    class Watched(Sequential):
+        def __call__(self, layers: Any, x: Any, generator: Any = None) -> Any:
+            seen.append(len(x))
+            return super().__call__(layers, x, generator)
+
+    stack = Parameters.stack([start(WITHOUT, seed) for seed in range(2)])
+    x = draw_set(count).x
+    parts = predict(Watched(WITHOUT.layers), stack.layers, x, batch_size)
+    np.testing.assert_allclose(parts, WITHOUT(stack.layers, x), rtol=1e-12, atol=1e-14)
+    assert sum(seen) == count
+    assert all(part % batch_size == 0 for part in seen[:-1])
+    assert max(seen) < 1000 + batch_size
 
 
 @given(
@@ -296,6 +315,11 @@ def test_stop_early_waits_as_long_as_its_patience(
 def test_counts_and_sets_that_do_not_fit_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - some of the words are NumPy's
         run(**changes)
+
+
+def test_a_penalty_of_a_matrix_has_no_business_with_a_vector_of_weights() -> None:
+    with pytest.raises(ValueError, match="group_l1 is a penalty of a matrix: put it into the loss"):
+        run(penalty=PENALTIES["group_l1"], strength=0.1)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,10 @@ def describe(root: Path) -> dict[str, Any]:
 
 def on_files(files: Files, config: Any) -> Files:
     described.clear()
-    described.update(describe(Path(config.config_file_path).parent))
+    root = Path(config.config_file_path).parent
+    described.update(describe(root))
+    record = root / "docs" / "records" / "mutants.json"
+    described["mutants"] = json.loads(record.read_text(encoding="utf-8"))
     missing = [n for n in described["ops"] if not files.get_file_from_path(f"derivations/{n}.md")]
     failed = [
         f"{row['op']}, {row['argument']}: {row['failure']}"
@@ -112,6 +116,24 @@ def proof(rows: list[dict[str, Any]]) -> str:
     )
 
 
+def mutants(computed_by: list[tuple[str, str]]) -> str:
+    """What became of the mutants of some functions when they were last tried."""
+    counts: Counter[str] = Counter()
+    dates = []
+    for file, function in computed_by:
+        if file in described["mutants"]:
+            counts.update(described["mutants"][file]["functions"].get(function, {}))
+            dates.append(described["mutants"][file]["date"])
+    if not counts.total():
+        return ""
+    return (
+        f"**[Mutants](../proof.md#do-the-tests-bite)**, last tried on {min(dates)}: "
+        f"of {counts.total()} small changes to these functions and to those they call, "
+        f"{counts['killed']} were noticed by a test, {counts['explained']} compute the same, "
+        f"{counts['survived']} escaped."
+    )
+
+
 def op_code(match: re.Match[str]) -> str:
     name = match[1]
     if name not in described["ops"]:
@@ -119,7 +141,8 @@ def op_code(match: re.Match[str]) -> str:
     op = described["ops"][name]
     blocks = [fenced(f["code"], f"{f['title']} · {f['path']}:{f['line']}") for f in op["functions"]]
     row = f"In the table of penalties: {op['row']}." if op["row"] else ""
-    return "\n\n".join([*filter(None, [row]), *blocks, proof(op["rows"])])
+    told = [row, *blocks, proof(op["rows"]), mutants(op["computed_by"])]
+    return "\n\n".join(filter(None, told))
 
 
 def test_code(root: Path, where: str) -> str:

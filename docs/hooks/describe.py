@@ -26,6 +26,28 @@ def source(title: str, function: Any) -> dict[str, Any]:
     return {"title": title, "path": path, "line": first, "code": "".join(lines).rstrip()}
 
 
+def computing(function: Any, found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """A function and all of the library that it calls, as (file, name)."""
+    function = inspect.unwrap(function)
+    place = f"{function.__module__.replace('.', '/')}.py", function.__qualname__
+    if place not in found:
+        found.append(place)
+        for name in function.__code__.co_names:
+            called = inspect.unwrap(function.__globals__.get(name, print))
+            if inspect.isfunction(called) and called.__module__.startswith("microgrand."):
+                computing(called, found)
+    return found
+
+
+def computed_by(op: Any, penalty: Any) -> list[tuple[str, str]]:
+    """The functions that compute an op and its gradients, a penalty and its proximal step."""
+    found: list[tuple[str, str]] = []
+    steps = [penalty.proximal] if penalty is not None and penalty.proximal else []
+    for function in (op.forward, *op.gradients.values(), *steps):
+        computing(function, found)
+    return found
+
+
 def functions(op: Any, penalty: Any) -> list[dict[str, Any]]:
     """The functions of an op in reading order; a penalty brings its gradient and proximal step."""
     told = [source("Definition", op.definition), source("Forward", op.forward)]
@@ -56,6 +78,7 @@ def main() -> None:
                 "penalty": name in penalties,
                 "row": row_of_the_table(penalties[name]) if name in penalties else "",
                 "functions": functions(op, penalties.get(name)),
+                "computed_by": computed_by(op, penalties.get(name)),
                 "rows": [row for row in rows if row["op"] == name],
             }
             for name, op in registry.items()

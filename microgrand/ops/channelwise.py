@@ -31,7 +31,7 @@ def beside(x: Any, vector: Any) -> Any:
 
 def sum_to(gradient: np.ndarray, vector: np.ndarray) -> np.ndarray:
     """The sum of `gradient` over all that one number of `vector` was used for."""
-    stack = () if vector.ndim == 1 else gradient.shape[:-4]
+    stack = gradient.shape[:-4]
     count = math.prod(gradient.shape[len(stack) : -1])
     rows = gradient.reshape(*stack, count, gradient.shape[-1])
     return unbroadcast(np.matmul(row_of_ones(count, rows.dtype), rows), vector.shape)

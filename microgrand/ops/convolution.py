@@ -69,7 +69,7 @@ def columns(
     images, *size, channels = x.shape
     spans = [(count - 1) * stride + width for count, width in zip(counts, window, strict=True)]
     shape = (math.prod(counts), math.prod(window) * channels)
-    block = max(1, min(images, BLOCK // max(1, math.prod(shape) * dtype.itemsize)))
+    block = max(1, min(images, BLOCK // (math.prod(shape) * dtype.itemsize)))
 
     padded = np.zeros((block, *spans, channels), dtype)
     inside = tuple(
@@ -139,7 +139,8 @@ def conv2d_forward(
         y, shape (batch, output height, output width, out).
 
     Raises:
-        ValueError: if shapes do not fit, for another padding, or a stride below 1.
+        ValueError: if shapes do not fit, or a size other than the batch's is 0; for another
+            padding, or a stride below 1.
 
     Source: Chellapilla, Puri & Simard (2006), High performance convolutional neural networks for
     document processing, for the matrix product.
@@ -149,6 +150,8 @@ def conv2d_forward(
             f"images {x.shape} and kernel {kernel.shape} do not fit: they are "
             "(batch, height, width, in) and (kernel height, kernel width, in, out)"
         )
+    if 0 in x.shape[1:] + kernel.shape:
+        raise ValueError(f"images {x.shape} or kernel {kernel.shape} have a side of size 0")
     if bias is not None and bias.shape != kernel.shape[3:]:
         raise ValueError(f"bias {bias.shape} and kernel {kernel.shape} do not fit")
     y = correlate(x, kernel, stride, *places(x, kernel, stride, padding))
@@ -185,8 +188,6 @@ def conv2d_gradient_x(
     counts = ends[0] - first[0], ends[1] - first[1]
     reach = taps[0] - 1 - first[0], taps[1] - 1 - first[1]
     parts = correlate(cotangent, phases, 1, counts, reach)
-    if stride == 1:
-        return parts
     parts = parts.reshape(len(x), *counts, stride, stride, inputs).swapaxes(2, 3)
     pixels = parts.reshape(len(x), counts[0] * stride, counts[1] * stride, inputs)
     top, left = (zeros - stride * u for zeros, u in zip(before, first, strict=True))

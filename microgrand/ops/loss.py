@@ -27,10 +27,13 @@ def mean_squared_error_forward(prediction: np.ndarray, target: np.ndarray) -> An
         One loss for each model: shape (...), a number where there is no stack.
 
     Raises:
-        ValueError: if the last two axes differ; broadcasting them is never what was meant.
+        ValueError: if the last two axes differ (broadcasting them is never what was meant), or
+            there is nothing to take a mean of.
     """
     if prediction.ndim < 2 or prediction.shape[-2:] != target.shape[-2:]:
         raise ValueError(f"prediction {prediction.shape} and target {target.shape} do not fit")
+    if not prediction.shape[-2] * prediction.shape[-1]:
+        raise ValueError(f"there is no mean error of no numbers: prediction {prediction.shape}")
     error = prediction - target
     error *= error
     return error.sum(axis=(-2, -1)) / error.dtype.type(error.shape[-2] * error.shape[-1])
@@ -74,6 +77,8 @@ def checked(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     classes = logits.shape[-1]
     if np.any((labels < 0) | (labels >= classes)):
         raise ValueError(f"labels of {classes} classes lie between 0 and {classes - 1}")
+    if not logits.shape[-2]:
+        raise ValueError(f"there is no mean loss of no examples: logits {logits.shape}")
     return np.broadcast_to(labels, logits.shape[:-1])[..., None]
 
 
@@ -99,7 +104,7 @@ def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> Any
         One loss for each model, in nats: shape (...), a number where there is no stack.
 
     Raises:
-        ValueError: if the shapes do not fit, or a label is no class.
+        ValueError: if the shapes do not fit, a label is no class, or there is no example.
 
     Source: Bridle (1990), Training stochastic model recognition algorithms as networks can lead to
     maximum mutual information estimation of parameters.
@@ -109,7 +114,7 @@ def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> Any
     z = logits - np.take_along_axis(logits, largest, -1)  # at most 0: no overflow
     below = np.exp(z)
     np.put_along_axis(below, largest, 0, -1)  # it would be 1, and 1 + tiny loses tiny's digits
-    losses = np.log1p(below.sum(axis=-1)) - np.take_along_axis(z, index, -1)[..., 0]
+    losses = np.log1p(below.sum(axis=-1)) - np.take_along_axis(z, index, -1).squeeze(-1)
     return losses.sum(axis=-1) / logits.shape[-2]
 
 

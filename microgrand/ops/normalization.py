@@ -184,7 +184,7 @@ def normalize_by_gradient_mean(
     epsilon: float,
 ) -> np.ndarray:
     """∂loss/∂mean = −Σ ∂loss/∂x̂ / √(variance + ε), summed over each set."""
-    sums = total(cotangent)[..., 0, :, 0]
+    sums = total(cotangent).squeeze(SET)
     return unbroadcast(-sums * inverse_deviation(variance, epsilon), mean.shape)
 
 
@@ -197,7 +197,7 @@ def normalize_by_gradient_variance(
     epsilon: float,
 ) -> np.ndarray:
     """∂loss/∂variance = −½ Σ (∂loss/∂x̂) x̂ / (variance + ε), summed over each set."""
-    sums = total(cotangent * y)[..., 0, :, 0]
+    sums = total(cotangent * y).squeeze(SET)
     half = variance.dtype.type(-0.5)
     return unbroadcast(half * sums * inverse_deviation(variance, epsilon) ** 2, variance.shape)
 
@@ -262,7 +262,7 @@ def layer_sets(x: Any) -> Any:
 
 def instance_sets(x: Any) -> Any:
     """Images as (..., N, H·W, C, 1): a set for every image and channel, a group each."""
-    return group_sets(x, x.shape[-1])
+    return group_sets(x, as_images(x)[-1])
 
 
 def batch_norm(x: Any, epsilon: float = EPSILON) -> Any:
@@ -288,4 +288,4 @@ def group_norm(x: Any, groups: int, epsilon: float = EPSILON) -> Any:
 def moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mean and the biased variance of each set of a view, shapes (..., group)."""
     centred, mean = centre(x)
-    return mean[..., 0, :, 0], average(centred * centred)[..., 0, :, 0]
+    return mean.squeeze(SET), average(centred * centred).squeeze(SET)

@@ -75,6 +75,7 @@ PENALTIES: dict[str, Penalty] = {
         row(vector, "dead_zone_l1", "Σmax(|θ| − width, 0)", "after Vapnik 1995"),
         row(matrix, "lpq", "(Σⱼ(Σᵢ|aᵢⱼ|ᵖ)^(q/p))^(1/q)", "Yuan & Lin 2006"),
         row(matrix, "group_l1", "Σⱼ√(Σᵢaᵢⱼ²)", "Yuan & Lin 2006"),
+        row(matrix, "column_max_dead_zone", "Σⱼ(maxᵢ|aᵢⱼ| − width)", "Xiaoxiaoyu 2018"),
         row(published, "linear", "Σθ", "Seo 2019, case C"),
         row(published, "l1_smoothed", "Σ√(θ² + ε)", "Seo 2019, cases D and F as coded"),
         row(published, "l1_half_smoothed", "½Σ(|θ| + √(θ² + ε))", "Seo 2019, case B as coded"),
@@ -98,6 +99,7 @@ PENALTIES: dict[str, Penalty] = {
 
 VECTOR: dict[str, Domain] = {"theta": Array("...", "size", kinks=(0.0,))}
 MATRIX: dict[str, Domain] = {"theta": Array("...", "rows", "columns")}
+TIED: dict[str, Domain] = {"theta": Array("...", "rows", "columns", kinks=(0.0, 1.0, -1.0))}
 MODERATE: dict[str, Domain] = {"theta": Array("...", "size", kinks=(0.0,), scales=(1e-3, 3.0))}
 WIDTH: dict[str, Domain] = {"width": Number(0, 1)}
 EPSILON: dict[str, Domain] = {"epsilon": Number(1e-7, 1e-2)}
@@ -130,6 +132,9 @@ dead_zone_l1 = penalty_op(
 )
 lpq = penalty_op("lpq", matrix.lpq_definition, MATRIX | EXPONENTS, smooth=False)
 group_l1 = penalty_op("group_l1", matrix.group_l1_definition, MATRIX)
+column_max_dead_zone = penalty_op(
+    "column_max_dead_zone", matrix.column_max_dead_zone_definition, TIED | WIDTH, smooth=False
+)
 linear = penalty_op("linear", published.linear_definition, VECTOR)
 l1_smoothed = penalty_op("l1_smoothed", published.l1_smoothed_definition, VECTOR | EPSILON)
 l1_half_smoothed = penalty_op(

@@ -1,4 +1,4 @@
-"""Penalties of a matrix: the norms L_pq, and of them the one that silences whole columns."""
+"""Penalties of a matrix: the norms L_pq, the one that silences columns, the columns' maxima."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def lpq_forward(theta: np.ndarray, p: float, q: float) -> Any:
     Source: Ding, Zhou, He & Zha (2006), R1-PCA, for q = 1; Yuan & Lin (2006) for the group lasso.
     """
     largest, _, total = lpq_parts(theta, p, q)
-    return (largest * total)[..., 0, 0]
+    return (largest * total).squeeze((-2, -1))
 
 
 def lpq_parts(theta: np.ndarray, p: float, q: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -109,3 +109,44 @@ def group_l1_gradient(theta: np.ndarray) -> np.ndarray:
 def group_l1_proximal(theta: np.ndarray, strength: Any) -> np.ndarray:
     """Soft threshold of each column's length: columns shorter than λ become zero."""
     return lpq_proximal(theta, strength, 2, 1)
+
+
+# ---------------------------------------------------------------------------- column-max dead zone
+
+
+def column_max_dead_zone_definition(theta: Any, width: float = 0.25) -> Any:
+    """R(A) = Σⱼ (maxᵢ |aᵢⱼ| − width)."""
+    return anp.sum(anp.max(anp.abs(theta), axis=-2) - width, axis=-1)
+
+
+def column_max_dead_zone_forward(theta: np.ndarray, width: float = 0.25) -> Any:
+    """The dead zone that none is, R(A) = Σⱼ (maxᵢ |aᵢⱼ| − width), over columns j.
+
+    It comes of `max` along an axis where `maximum` with 0 was meant. Nothing keeps a column's share
+    from being negative: R(0) = −width · columns. The width is a constant and pulls at nothing;
+    what pulls is the sum of the columns' largest weights, the norm L_pq of p = ∞, q = 1.
+
+    Arguments:
+        theta: A, shape (..., rows, columns), with at least one row.
+        width: what is taken off each column's maximum.
+
+    Returns:
+        R, shape (...).
+
+    Raises:
+        ValueError: if there are no rows.
+
+    Source: Xiaoxiaoyu (2018), Weight distributions (zhuanlan.zhihu.com/p/41631717), its program.
+    """
+    return (np.abs(theta).max(axis=-2) - theta.dtype.type(width)).sum(axis=-1)
+
+
+def column_max_dead_zone_gradient(theta: np.ndarray, width: float = 0.25) -> np.ndarray:
+    """∂R/∂aᵢⱼ = sign aᵢⱼ/nⱼ where |aᵢⱼ| is its column's maximum, 0 elsewhere.
+
+    nⱼ counts the entries that share the maximum: at such a tie, the kink, the pull of 1 is shared
+    equally, as by TensorFlow, which ran the source's program. A zero column has the gradient 0.
+    """
+    size = np.abs(theta)
+    largest = size == size.max(axis=-2, keepdims=True)
+    return np.sign(theta) * largest / largest.sum(axis=-2, keepdims=True, dtype=theta.dtype)

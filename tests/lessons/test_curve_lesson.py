@@ -2,72 +2,36 @@
 
 import ast
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from running import ROOT, Started, cells, install, links, source, start
+from running import program as lesson_program
 from scipy.stats import gaussian_kde
 
 from microgrand import records
 from microgrand.sweep import sweep
 
-ROOT = Path(__file__).parents[2]
-SOURCE = (ROOT / "lessons" / "curve.py").read_text("utf-8")
+SOURCE = source("curve")
 CASES = ("plain", "coupled", "decoupled", "dropout")
 ANIMATIONS = {"decay-predictions", "decay-density", "dropout-predictions", "dropout-density"}
-
-
-class Started(NamedTuple):
-    """A run of the lesson: the folder it was started in, and what it printed."""
-
-    folder: Path
-    out: str
-
-    @property
-    def results(self) -> Path:
-        return self.folder / "runs" / "curve" / "quick"
-
-    def state(self) -> dict[str, tuple[bytes, int]]:
-        """Bytes and time of every file of the records."""
-        files = (self.results / "records").iterdir()
-        return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
-
-
-def start(installed: Path, folder: Path, *flags: str) -> Started:
-    """`microgrand run curve --preset quick`, where only the installed copy can be found."""
-    done = subprocess.run(
-        [sys.executable, "-m", "microgrand.cli", "run", "curve", "--preset", "quick", *flags],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(installed), "PYTHONWARNINGS": "error"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return Started(folder, done.stdout)
 
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library and the lessons as a wheel lays them out, without a checkout."""
-    place = tmp_path_factory.mktemp("installed")
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "microgrand", place / "microgrand", ignore=ignore)
-    shutil.copytree(ROOT / "lessons", place / "microgrand" / "lessons", ignore=ignore)
-    return place
+    return install(tmp_path_factory.mktemp("installed"))
 
 
 @pytest.fixture(scope="session")
 def first(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Started:
-    return start(installed, tmp_path_factory.mktemp("reader"), "--jobs", "2")
+    return start("curve", installed, tmp_path_factory.mktemp("reader"), "--jobs", "2")
 
 
 @pytest.fixture(scope="session")
@@ -79,20 +43,13 @@ def before(first: Started) -> dict[str, tuple[bytes, int]]:
 def second(installed: Path, first: Started, before: dict[str, Any]) -> Started:
     """Started again in the same folder, with one more seed and by one process."""
     assert before
-    return start(installed, first.folder, "--seeds", "2", "--jobs", "1")
+    return start("curve", installed, first.folder, "--seeds", "2", "--jobs", "1")
 
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """The lesson up to its experiments, as a module."""
-    module = ModuleType("curve_lesson")
-    arguments = sys.argv
-    sys.argv = ["", "--preset", "quick", "--out", str(tmp_path_factory.mktemp("program"))]
-    try:
-        exec(SOURCE.partition("results = session.sweep")[0], module.__dict__)
-    finally:
-        sys.argv = arguments
-    return module
+    return lesson_program("curve", tmp_path_factory.mktemp("program"))
 
 
 # ------------------------------------------------------------------------------------- what is left
@@ -215,14 +172,8 @@ def test_models_of_a_stack_differ_in_their_strength_alone(program: ModuleType) -
 # ---------------------------------------------------------------------------------- how it is told
 
 
-def cells() -> list[tuple[str, str]]:
-    """(header, body) of every cell."""
-    parts = re.split(r"^# %%(.*)\n", SOURCE, flags=re.MULTILINE)
-    return list(zip(parts[1::2], parts[2::2], strict=True))
-
-
 def test_at_least_five_exercises_have_solutions_that_check_themselves() -> None:
-    solutions = [body for header, body in cells() if '"solution"' in header]
+    solutions = [body for header, body in cells("curve") if '"solution"' in header]
     assert len(solutions) >= 5
     for body in solutions:
         assert any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(body)))
@@ -231,10 +182,9 @@ def test_at_least_five_exercises_have_solutions_that_check_themselves() -> None:
 
 
 def test_every_derivation_the_lesson_needs_is_linked_and_there() -> None:
-    prose = "".join(body for header, body in cells() if "[markdown]" in header)
-    links = re.findall(r"\]\((?!https://)([^)]*)\)", prose)
-    assert links
-    for link in links:  # as files stand: the site's generator makes addresses of them
+    found = links("curve")
+    assert found
+    for link in found:  # as files stand: the site's generator makes addresses of them
         assert (ROOT / "docs" / "lessons" / link).resolve().is_file(), link
-    pages = {Path(link).stem for link in links}
+    pages = {Path(link).stem for link in found}
     assert pages >= {"dense", "leaky_relu", "mean_squared_error", "half_l2", "l2", "dropout"}

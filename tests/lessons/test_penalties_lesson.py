@@ -73,7 +73,7 @@ def test_there_is_a_histogram_for_every_program_case_and_signal(ran: Started) ->
         figure = json.loads((folder / f"{name}.json").read_text("utf-8"))
         assert [panel["title"] for panel in figure["panels"]] == [f"layer {i}" for i in range(1, 7)]
         assert len(figure["frames"]) == 3
-        assert "of test images" in figure["frames"][0]
+        assert re.fullmatch(r"epoch 0: train \d+%, test \d+%", figure["frames"][0])
     # As mathematics F is E; only the title knows.
     both = [json.loads((folder / f"corrected-{x}-weight.json").read_text("utf-8")) for x in "EF"]
     assert both[0]["panels"] == both[1]["panels"]

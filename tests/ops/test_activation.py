@@ -49,6 +49,12 @@ def test_at_the_kink_relu_has_slope_0_and_leaky_relu_the_slope_of_its_left(zero:
     np.testing.assert_array_equal(slope_at("leaky_relu", x, 0.2), np.full((1, 4), 0.2))
 
 
+@pytest.mark.parametrize("slope", [-0.1, 1.1, float("nan")])
+def test_leaky_relu_refuses_a_slope_that_is_no_share(slope: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1, not"):
+        ops.leaky_relu(np.ones((2, 3)), slope)
+
+
 @given(x=batches)
 @example(x=np.full((2, 3), -1000.0))
 @example(x=np.full((2, 3), 1000.0))
@@ -117,3 +123,11 @@ def test_activations_take_any_shape(name: str, shape: tuple[int, ...]) -> None:
     y = registry[name].forward(x, *hyper)
     assert y.shape == shape
     np.testing.assert_array_equal(np.ravel(y), expected)
+
+
+@pytest.mark.parametrize("slope", [-0.1, 1.5, float("nan")])
+def test_a_slope_that_would_make_the_larger_of_the_two_another_function_is_refused(
+    slope: float,
+) -> None:
+    with pytest.raises(ValueError, match="slope of LeakyReLU lies between 0 and 1, not"):
+        ops.leaky_relu(np.ones((1, 2)), slope)

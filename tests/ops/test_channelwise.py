@@ -55,11 +55,20 @@ def test_a_stack_is_each_model_alone(stacked: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("op", [ops.box_cox, lambda x, v: ops.scale_and_shift(x, v, v)])
 @pytest.mark.parametrize(
-    ("x", "vector"), [((2, 3), (4,)), ((2, 3), (2, 3)), ((2, 2, 2, 3), (5, 2)), ((2, 3), ())]
+    ("x", "vector"),
+    [
+        *(((2, 3), (4,)), ((2, 3), (2, 3)), ((2, 2, 2, 3), (5, 2)), ((2, 3), ())),
+        *(((), (1,)), ((2, 2, 3), (5, 3))),
+    ],
 )
 def test_shapes_that_do_not_fit_are_refused(op: Any, x: Any, vector: Any) -> None:
     with pytest.raises(ValueError, match=r"fit|needs"):
         op(np.ones(x), np.ones(vector))
+
+
+def test_a_single_row_of_channels_is_enough() -> None:
+    x, scale, shift = normal(5), normal(5, seed=1), normal(5, seed=2)
+    np.testing.assert_array_equal(ops.scale_and_shift(x, scale, shift), x * scale + shift)
 
 
 # ------------------------------------------------------------------------------------ Box-Cox: y
@@ -78,6 +87,15 @@ def test_box_cox_is_scipys_everywhere(seed: int, exponent: float) -> None:
     x = np.expm1(3 * normal(5, 4, seed=seed))
     y = ops.box_cox(x, np.array([exponent]))
     np.testing.assert_allclose(y, boxcox1p(x, exponent), rtol=1e-12)
+
+
+@pytest.mark.parametrize("exponent", [1e-6, 1e-7, 2e-8, 1e-13, 1e-14, 1e-20, 0.0])
+def test_towards_an_exponent_of_0_float32_comes_to_the_logarithm_without_a_jump(
+    exponent: float,
+) -> None:
+    x, power = np.array([[-0.9, 1e-3, 1.0, 1e30]], np.float32), np.array([exponent], np.float32)
+    expected = boxcox1p(x.astype(float), power.astype(float))
+    np.testing.assert_allclose(ops.box_cox(x, power), expected, rtol=5e-7)
 
 
 def test_an_exponent_of_1_changes_nothing_and_0_is_the_logarithm() -> None:
@@ -147,6 +165,18 @@ def test_series_and_formula_meet(z: float, sign: int, exponent: float) -> None:
     np.testing.assert_allclose(slopes("exponent", [x], exponent), expected, rtol=1e-13)
 
 
+@given(z=st.floats(0.097, 0.0995), sign=st.sampled_from([-1, 1]), exponent=st.floats(0.1, 3))
+def test_the_series_has_as_many_terms_as_float32_sees(z: float, sign: int, exponent: float) -> None:
+    x, power = float(np.float32(np.expm1(sign * z / exponent))), float(np.float32(exponent))
+    short = slopes("exponent", [x], power, np.float32)
+    np.testing.assert_allclose(short, slopes("exponent", [x], power), rtol=9e-7)
+
+
+@pytest.mark.parametrize(("exponent", "dtype"), [(1e10, np.float32), (1e50, np.float64)])
+def test_an_enormous_exponent_leaves_no_nan(exponent: float, dtype: Any) -> None:
+    assert np.isfinite(slopes("exponent", [-0.5], exponent, dtype)).all()
+
+
 @pytest.mark.parametrize("exponent", EXPONENTS)
 def test_the_slope_is_a_power_of_1_plus_x(exponent: float) -> None:
     expected = [(1 + x) ** (exponent - 1) for x in POINTS]
@@ -160,6 +190,7 @@ def test_the_slope_is_a_power_of_1_plus_x(exponent: float) -> None:
         (1.0, -1, 1, 1),
         (0.5, -2, np.inf, 4),
         (0.0, -np.inf, np.inf, np.inf),
+        (-0.5, -np.inf, np.inf, np.inf),
         (-1.0, -np.inf, np.inf, np.inf),
     ],
 )

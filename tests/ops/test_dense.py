@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from microgrand import ops
 from microgrand.op import registry
+from microgrand.ops.dense import row_of_ones
 
 GRADIENTS = registry["dense"].gradients
 sizes = st.integers(1, 4)
@@ -98,6 +99,19 @@ def test_a_stack_is_each_model_alone_and_what_is_shared_sums_over_models(
         np.testing.assert_allclose(together, expected, rtol=1e-9, atol=1e-12)
 
 
+def test_biases_alone_may_have_two_axes_of_models() -> None:
+    x, kernel, bias = normal(5, 4), normal(4, 2, seed=1), normal(3, 6, 2, seed=2)
+    y = ops.dense(x, kernel, bias)
+    assert y.shape == (3, 6, 5, 2)
+    for model in np.ndindex(3, 6):
+        np.testing.assert_array_equal(y[model], ops.dense(x, kernel, bias[model]))
+
+
+def test_the_ones_that_all_share_cannot_be_written_into() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        row_of_ones(3, np.dtype(float))[0] = 2
+
+
 @pytest.mark.parametrize(
     ("x", "kernel", "bias"),
     [
@@ -108,6 +122,13 @@ def test_a_stack_is_each_model_alone_and_what_is_shared_sums_over_models(
         ((2, 5, 4), (3, 4, 2), None),
         ((3, 5, 4), (3, 4, 2), (2, 2)),
         ((5, 1), (1,), None),
+        ((2,), (2, 3), None),
+        # A size of 1 is no invitation to broadcast: neither the batch's, nor a shared one's.
+        ((1, 3), (1, 4), None),
+        ((3, 1, 2), (1, 4), None),
+        ((5, 1), (3, 1), None),
+        ((5, 1), (0, 4), None),
+        ((5, 0), (1, 4), None),
     ],
 )
 def test_shapes_that_do_not_fit_are_refused(x: Any, kernel: Any, bias: Any) -> None:

@@ -1,5 +1,7 @@
 """Dropout: who is silenced, how loud the others are, and that the same seed silences the same."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -59,6 +61,17 @@ def test_rate_0_is_the_identity() -> None:
     mask = ops.draw_mask(np.random.default_rng(1), x.shape, 0.0)
     assert mask.all()
     np.testing.assert_array_equal(ops.dropout(x, mask, 0.0), x)
+
+
+def test_rate_0_silences_nobody_whatever_the_luck() -> None:
+    class Unlucky:
+        """Draws the smallest number there is, 0, which comes once in 16 million draws."""
+
+        def random(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+            return np.zeros(shape, dtype)
+
+    unlucky: Any = Unlucky()
+    assert ops.draw_mask(unlucky, (2, 3), 0.0).all()
 
 
 def test_rate_1_is_silence_without_a_warning() -> None:

@@ -63,6 +63,15 @@ def test_a_stack_has_a_loss_a_model_against_the_shared_target() -> None:
     np.testing.assert_allclose(for_target, -expected.sum(axis=0), rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("prediction", "target"),
+    [((5, 3), (5, 1)), ((5, 1), (5, 3)), ((5, 3), (1, 3)), ((5, 3), (3,)), ((3,), (3,)), ((), ())],
+)
+def test_predictions_and_targets_are_never_broadcast(prediction: Any, target: Any) -> None:
+    with pytest.raises(ValueError, match="do not fit"):
+        ops.mean_squared_error(np.zeros(prediction), np.zeros(target))
+
+
 # --------------------------------------------------------------------------- softmax cross-entropy
 
 
@@ -161,6 +170,7 @@ def test_labels_may_be_any_kind_of_integer(dtype: type) -> None:
     ("labels", "message"),
     [
         (np.array([0, 1, 4]), "4 classes lie between 0 and 3"),
+        (np.array([0, 1, 7]), "4 classes lie between 0 and 3"),
         (np.array([0, -1, 2]), "4 classes lie between 0 and 3"),
         (np.array([0.0, 1.0, 2.0]), "integers, not float64"),
         (np.array([True, False, True]), "integers, not bool"),
@@ -172,3 +182,17 @@ def test_labels_may_be_any_kind_of_integer(dtype: type) -> None:
 def test_labels_that_are_none_are_refused(labels: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ops.softmax_cross_entropy(np.zeros((3, 4)), labels)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (2, 0), (4, 0, 3)])
+def test_no_examples_have_no_mean_loss(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="no mean error of no numbers"):
+        ops.mean_squared_error(np.ones(shape), np.ones(shape))
+    if shape[-1]:
+        with pytest.raises(ValueError, match="no mean loss of no examples"):
+            ops.softmax_cross_entropy(np.ones(shape), np.ones(shape[:-1], int))
+
+
+def test_a_row_of_logits_alone_is_no_batch() -> None:
+    with pytest.raises(ValueError, match=r"logits \(4,\) and labels \(\) do not fit"):
+        ops.softmax_cross_entropy(np.zeros(4), np.array(2))

@@ -215,9 +215,10 @@ def test_empty_sets_are_refused_and_no_sets_are_not() -> None:
 
 
 @pytest.mark.parametrize("norm", [ops.batch_norm, ops.layer_norm, ops.instance_norm])
-def test_what_is_no_batch_of_images_is_refused(norm: Any) -> None:
+@pytest.mark.parametrize("shape", [(), (2, 3), (2, 2, 3)])
+def test_what_is_no_batch_of_images_is_refused(norm: Any, shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="batch, height, width, channel"):
-        norm(np.ones((2, 3)))
+        norm(np.ones(shape))
 
 
 def test_missing_axes_are_refused() -> None:
@@ -252,6 +253,15 @@ def test_statistics_that_do_not_fit_are_refused(mean: Any, variance: Any) -> Non
         ops.normalize_by(np.ones((4, 3, 2, 2)), np.ones(mean), np.ones(variance), 1e-5)
 
 
-def test_a_negative_variance_is_refused() -> None:
-    with pytest.raises(ValueError, match="not negative; the smallest here is -2"):
-        ops.normalize_by(np.ones((3, 2, 2)), np.ones(2), np.array([1.0, -2.0]), 1e-5)
+@pytest.mark.parametrize(
+    ("groups", "mean", "variance"), [(1, 3, 1), (1, 1, 3), (1, 3, 3), (2, 1, 2), (2, 2, 1)]
+)
+def test_statistics_of_one_group_are_not_for_all(groups: int, mean: int, variance: int) -> None:
+    with pytest.raises(ValueError, match="do not fit"):
+        ops.normalize_by(np.ones((4, groups, 2)), np.ones(mean), np.ones(variance), 1e-5)
+
+
+@pytest.mark.parametrize("variance", [-2.0, -0.001])
+def test_a_negative_variance_is_refused(variance: float) -> None:
+    with pytest.raises(ValueError, match=f"not negative; the smallest here is {variance}"):
+        ops.normalize_by(np.ones((3, 2, 2)), np.ones(2), np.array([1.0, variance]), 1e-5)

@@ -133,6 +133,16 @@ def test_float32_stays_float32_whatever_integer_the_size_is(name: str, size: Any
     assert registry[name].gradients["x"](y, y, x, size).dtype == np.float32
 
 
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("max_pool", [2]), ("average_pool", [2]), ("global_average_pool", []), ("flatten", [])],
+)
+def test_one_image_needs_no_batch(name: str, size: list[int]) -> None:
+    pool = registry[name].forward
+    x = np.random.default_rng(0).normal(size=(5, 4, 2))
+    np.testing.assert_array_equal(pool(x, *size), pool(x[None], *size)[0])
+
+
 @each_pool
 def test_an_empty_batch_has_no_windows(name: str) -> None:
     assert POOLS[name](np.zeros((0, 4, 4, 2)), 2).shape == (0, 2, 2, 2)
@@ -178,7 +188,7 @@ def test_the_global_average_is_the_mean_of_all_pixels(
         np.testing.assert_allclose(pixel, u / (height * width), rtol=1e-14)
 
 
-@pytest.mark.parametrize("shape", [(1, 0, 3, 2), (1, 3, 0, 2), (4, 2)])
+@pytest.mark.parametrize("shape", [(1, 0, 3, 2), (1, 3, 0, 2), (2, 2, 3, 0, 2), (0, 3, 2), (4, 2)])
 def test_images_without_pixels_have_no_average(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="no pixels"):
         ops.global_average_pool(np.zeros(shape))

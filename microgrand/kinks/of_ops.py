@@ -1,0 +1,113 @@
+"""The kinks of operations; first the kinks, then edges and holes of Box-Cox."""
+
+from math import inf, log, nan
+
+from microgrand.kinks.row import Answer, Kink
+
+OF_OPS = (
+    Kink(
+        "relu",
+        "x = 0",
+        {"x": [0.0]},
+        slopes=(0, 1),
+        chosen=0,
+        why="What is off passes nothing back: the gradient is zero wherever the activation is.",
+        autograd=Answer("np.maximum(x, 0)", 0.5),
+        pytorch=Answer("torch.relu(x)", 0),
+        jax=Answer("jax.nn.relu(x)", 0),
+    ),
+    Kink(
+        "leaky_relu",
+        "x = 0, slope 0.2",
+        {"x": [0.0], "slope": 0.2},
+        slopes=(0.2, 1),
+        chosen=0.2,
+        why="The slope of the left, so that ReLU is the case of slope 0 at the kink too.",
+        autograd=Answer("np.maximum(x, 0.2 * x)", 0.6),
+        pytorch=Answer("torch.nn.functional.leaky_relu(x, 0.2)", 0.2),
+        jax=Answer("jax.nn.leaky_relu(x, 0.2)", 1),
+    ),
+    Kink(
+        "max_pool",
+        "two maxima in a window",
+        {"x": [[[5.0], [5.0]], [[1.0], [1.0]]], "size": 2},
+        slopes=(0, 1),
+        chosen=[[[1], [0]], [[0], [0]]],
+        why="One number left the window, and one is answerable for it: the first in reading order.",
+        autograd=Answer("np.max(x)", [[[0.5], [0.5]], [[0], [0]]]),
+        pytorch=Answer(
+            "torch.nn.functional.max_pool2d(x[None, :, :, 0], 2)", [[[1], [0]], [[0], [0]]]
+        ),
+        jax=Answer(
+            "jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (2, 2, 1), (2, 2, 1), 'VALID')",
+            [[[1], [0]], [[0], [0]]],
+        ),
+    ),
+    Kink(
+        "clipped_mask",
+        "w = 0",
+        {"weight": [0.0], "x": [1.0]},
+        slopes=(0, 1),
+        chosen=1,
+        why="The slope of the inside: a mask that has just been switched off can come back.",
+        autograd=Answer("np.clip(x, 0, 1)", 0),
+        pytorch=Answer("torch.clamp(x, 0, 1)", 1),
+        jax=Answer("jnp.clip(x, 0, 1)", 0.5),
+    ),
+    Kink(
+        "clipped_mask",
+        "w = 1",
+        {"weight": [1.0], "x": [1.0]},
+        slopes=(1, 0),
+        chosen=1,
+        why="The slope of the inside: masks start at 1 and would never leave it.",
+        autograd=Answer("np.clip(x, 0, 1)", 0),
+        pytorch=Answer("torch.clamp(x, 0, 1)", 1),
+        jax=Answer("jnp.clip(x, 0, 1)", 0.5),
+    ),
+    Kink(
+        "box_cox",
+        "x = −1, λ = 2",
+        {"x": [-1.0], "exponent": [2.0]},
+        slopes=(None, 0),
+        chosen=0,
+        why="The edge of the domain: the slope (1 + x)^(λ − 1) itself, 0 for every λ above 1.",
+        autograd=Answer("((1 + x) ** 2 - 1) / 2", 0),
+        pytorch=Answer("((1 + x) ** 2 - 1) / 2", 0),
+        jax=Answer("((1 + x) ** 2 - 1) / 2", 0),
+    ),
+    Kink(
+        "box_cox",
+        "x = −1, λ = 0.5",
+        {"x": [-1.0], "exponent": [0.5]},
+        slopes=(None, inf),
+        chosen=inf,
+        why="The edge again. Below λ = 1 the curve starts upright, and no finite number is true.",
+        autograd=Answer("((1 + x) ** 0.5 - 1) / 0.5", inf),
+        pytorch=Answer("((1 + x) ** 0.5 - 1) / 0.5", inf),
+        jax=Answer("((1 + x) ** 0.5 - 1) / 0.5", inf),
+    ),
+    Kink(
+        "box_cox",
+        "λ = 2, x = −1",
+        {"exponent": [2.0], "x": [-1.0]},
+        slopes=(1 / 4, 1 / 4),
+        chosen=1 / 4,
+        why="No kink: y = −1/λ there, with the slope 1/λ², once 0 · log 0 is taken for 0.",
+        autograd=Answer("((1 - 1) ** x - 1) / x", 1 / 4),
+        pytorch=Answer("((1 - 1) ** x - 1) / x", 1 / 4),
+        jax=Answer("((1 - 1) ** x - 1) / x", 1 / 4),
+    ),
+    Kink(
+        "box_cox",
+        "λ = 0, x = 1",
+        {"exponent": [0.0], "x": [1.0]},
+        slopes=(log(2) ** 2 / 2, log(2) ** 2 / 2),
+        chosen=log(2) ** 2 / 2,
+        why="No kink: y passes through log(1 + x), with the slope ½ log²(1 + x). The formula has "
+        "0/0.",
+        autograd=Answer("((1 + 1) ** x - 1) / x", nan),
+        pytorch=Answer("((1 + 1) ** x - 1) / x", nan),
+        jax=Answer("((1 + 1) ** x - 1) / x", nan),
+    ),
+)
