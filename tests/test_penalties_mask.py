@@ -112,6 +112,15 @@ FROM_SCRATCH: dict[str, tuple[Any, Any]] = {
 }
 
 
+@pytest.mark.parametrize("theta", [1e-17, 1e-15, -1e-15, 3e-15])
+def test_where_the_floor_bends_the_entropy_the_gradient_bends_too(theta: float) -> None:
+    """By the complex step: Im R(θ + ih)/h with R(θ) = θ log(θ² + 1e-30)."""
+    moved = theta + 1e-30j
+    slope = (moved * np.log(moved**2 + 1e-30)).imag / 1e-30
+    (gradient,) = PENALTIES["negative_entropy"].gradient(np.array([theta]))
+    assert gradient == pytest.approx(slope, rel=1e-12)
+
+
 @pytest.mark.parametrize("name", FROM_SCRATCH)
 @given(theta=anywhere)
 @example(theta=np.zeros(3))
