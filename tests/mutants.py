@@ -170,7 +170,7 @@ def explanations(file: str) -> dict[tuple[str, str], str]:
 
 def changed_files() -> set[str]:
     """The files that differ from the main branch, as far as git can tell."""
-    git = ["git", "-C", str(ROOT), "diff", "--name-only"]
+    git = ["git", "-C", str(ROOT), "diff", "--name-only", "--merge-base"]
     for main in ("main", "origin/main"):
         try:
             told = subprocess.run([*git, main, "--"], check=True, capture_output=True, text=True)
@@ -182,13 +182,10 @@ def changed_files() -> set[str]:
 
 def sample(mutants: dict[str, list[Mutant]], size: int) -> dict[str, list[Mutant]]:
     """So many unexplained mutants, the same ones each time; those of changed files come first."""
-    changed = changed_files()
-    every = [
-        mutant
-        for file, some in mutants.items()
-        for mutant in some
-        if mutant.change not in explanations(file)
-    ]
+    changed, every = changed_files(), list[Mutant]()
+    for file, some in mutants.items():
+        known = explanations(file)
+        every += [mutant for mutant in some if mutant.change not in known]
     drawn = random.Random(SEED).sample(every, len(every))
     drawn = sorted(drawn, key=lambda mutant: mutant.file not in changed)[:size]
     return {file: [mutant for mutant in drawn if mutant.file == file] for file in mutants}
