@@ -178,6 +178,22 @@ def test_zeros_alone_are_neither_sparse_nor_not() -> None:
         assert np.isnan(found) if "scaling" in measure.properties else found == 0
 
 
+@pytest.mark.parametrize("count", [2, 3, 10, 1000])
+def test_the_ends_of_a_scale_are_those_of_the_formula_for_any_count(count: int) -> None:
+    equal, alone = np.full(count, 3.0), np.zeros(count)
+    alone[-1] = -2.0
+    ends = {
+        "Hoyer": (0, 1),
+        "Gini": (0, 1 - 1 / count),
+        "ℓ2/ℓ1": (count**-0.5, 1),
+        "pq-mean": (-1, -(count**-1.5)),
+        "κ4": (1 / count, 1),
+    }
+    for name, (low, high) in ends.items():
+        assert MEASURES[name].value(equal) == pytest.approx(low, rel=1e-9, abs=1e-12)
+        assert MEASURES[name].value(alone) == pytest.approx(high, rel=1e-9)
+
+
 @pytest.mark.parametrize(("p", "q"), [(0, 2), (-1, 2), (2, 3), (0.5, 1)])
 def test_the_pq_mean_takes_p_up_to_one_and_q_beyond(p: float, q: float) -> None:
     with pytest.raises(ValueError, match="p ≤ 1 < q"):
