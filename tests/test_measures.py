@@ -194,7 +194,7 @@ def test_the_ends_of_a_scale_are_those_of_the_formula_for_any_count(count: int) 
         assert MEASURES[name].value(alone) == pytest.approx(high, rel=1e-9)
 
 
-@pytest.mark.parametrize(("p", "q"), [(0, 2), (-1, 2), (2, 3), (0.5, 1)])
+@pytest.mark.parametrize(("p", "q"), [(0, 2), (-1, 2), (2, 3), (0.5, 1), (0.5, 0.8)])
 def test_the_pq_mean_takes_p_up_to_one_and_q_beyond(p: float, q: float) -> None:
     with pytest.raises(ValueError, match="p ≤ 1 < q"):
         pq_mean(np.ones(3), p, q)
