@@ -5,6 +5,7 @@ lines serve a reader's terminal (progress, files in a folder) and a page of the 
 players and tables where the cell stands).
 """
 
+import fnmatch
 import hashlib
 import os
 import shlex
@@ -52,6 +53,18 @@ def title_and_question(path: Path) -> tuple[str, str]:
     return lines[heading].removeprefix("# "), text
 
 
+def chosen_among(cases: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """The cases that fit one of the patterns, where * stands for any letters.
+
+    Raises:
+        UserError: naming the first pattern that fits none.
+    """
+    for pattern in patterns:
+        if not fnmatch.filter(cases, pattern):
+            raise UserError(f"--cases {pattern} fits none of {', '.join(cases)}")
+    return [case for case in cases if any(fnmatch.fnmatchcase(case, one) for one in patterns)]
+
+
 @dataclass
 class Session:
     """One run of a lesson."""
@@ -64,17 +77,22 @@ class Session:
     out: Path
     command: str
     notebook: bool
+    cases: tuple[str, ...] = ()
     started: float = field(default_factory=time.perf_counter)
     saved: list[str] = field(default_factory=list)
 
     def sweep(self, run: Run, cases: Sequence[str], data: str = "") -> Results:
         """Run every case with every seed; see [`sweep`][microgrand.sweep.sweep].
 
-        `data` is the checksum of what the runs read, where the reader chooses that.
+        `data` is the checksum of what the runs read, where the reader chooses that. Where the
+        reader has chosen `--cases`, these are run and the lesson ends here.
+
+        Raises:
+            UserError: if no case is called what the reader has chosen.
         """
-        return sweep(
+        results = sweep(
             run,
-            cases,
+            chosen_among(cases, self.cases) if self.cases else cases,
             self.seeds,
             self.settings,
             self.out / "records",
@@ -86,6 +104,10 @@ class Session:
             jobs=self.jobs,
             progress=self.progress,
         )
+        if self.cases:
+            self.end()
+            raise SystemExit(0)
+        return results
 
     def progress(self, runs: Iterable[Any], total: int) -> Iterator[Any]:
         """Finished runs: a bar on a terminal, a line each elsewhere, nothing in a notebook."""
@@ -192,7 +214,8 @@ class Session:
         """Say where everything went."""
         if not self.notebook:
             seconds = time.perf_counter() - self.started
-            print(f"{len(self.saved)} figures: {self.out}")
+            if self.saved:
+                print(f"{len(self.saved)} figures: {self.out}")
             print(f"records: {self.out / 'records'}")
             print(f"done in {seconds:.0f} s: {self.command}")
 
@@ -237,6 +260,7 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
     given_out = chosen.pop("out", None)
     seeds = chosen.pop("seeds", presets[name].seeds)
     jobs = chosen.pop("jobs", os.cpu_count() or 1)
+    cases = chosen.pop("cases", ())
     settings = with_changes(presets[name].settings, chosen)
     changes = hashlib.sha256(str(sorted(chosen.items())).encode()).hexdigest()[:6]
     folder_name = f"{name}-{changes}" if chosen else name  # other settings, other results
@@ -251,6 +275,8 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
     for key, value in chosen.items():
         for one in value if isinstance(value, tuple) else (value,):
             words += [flag(key), str(one)]
+    for pattern in cases:
+        words += ["--cases", pattern]
     return Session(
         lesson=lesson,
         settings=settings,
@@ -260,4 +286,5 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
         out=out,
         command=shlex.join(words),
         notebook=in_notebook(),
+        cases=cases,
     )

@@ -77,6 +77,7 @@ def parse(
         "seeds": (int, f"how many seeds, 0 and up ({by_preset(seeds)})"),
         "jobs": (int, "how many processes (default: one a core)"),
         "out": (Path, f"folder for figures and records (default: runs/{lesson}/PRESET)"),
+        "cases": (list[str], "train these cases only, without figures; repeat it, * is any word"),
     }
     for item in fields(settings):
         kind, note = hints[item.name], ""
