@@ -68,7 +68,8 @@ def main() -> None:
     registry = import_module("microgrand.op").registry
     import_module("microgrand.ops")
     penalties = import_module("microgrand.penalties").PENALTIES
-    rows = [asdict(row) for row in import_module("microgrand.verify").verify(None, EXAMPLES, SEED)]
+    verify = import_module("microgrand.verify").verify
+    rows = [asdict(row) for row in verify(registry.values(), EXAMPLES, SEED)]
     about = {
         "seed": SEED,
         "versions": {"Python": platform.python_version()}
