@@ -880,8 +880,8 @@ def unrest(results: dict, letter: str, seed: int) -> float:
 
 
 def fewest(of: Any, results: dict, letter: str, seed: int) -> float:
-    """A case's number over the smallest among the other cases."""
-    return of(results, letter, seed) / min(of(results, x, seed) for x in CASES if x != letter)
+    """The smallest number among the other cases over a case's own."""
+    return min(of(results, x, seed) for x in CASES if x != letter) / of(results, letter, seed)
 
 
 def most(of: Any, results: dict, letter: str, seed: int) -> float:
@@ -954,10 +954,10 @@ claims = [
         "P5",
         "Without a penalty the weight gradients are mostly zero, which may be why it converges slowly.",
         (
-            Evidence("weights with a gradient, Z / fewest of the others", lambda r, s: fewest(with_gradient, r, "Z", s), below=1),
+            Evidence("weights with a gradient, fewest of the others / Z", lambda r, s: fewest(with_gradient, r, "Z", s), above=1),
             Evidence("share of weights without a gradient in Z", lambda r, s: 1 - with_gradient(r, "Z", s), above=0.5),
         ),
-        without=Evidence("without the cause: the same, gradient of the loss alone", lambda r, s: fewest(heard, r, "Z", s), below=1),
+        without=Evidence("without the cause: the same, gradient of the loss alone", lambda r, s: fewest(heard, r, "Z", s), above=1),
         comment="The penalty's own pull fills the zeros. Of the loss alone C has by far the fewest gradients, and Z differs from the rest by little.",
     ),
     Claim(
@@ -973,7 +973,7 @@ claims = [
         "H keeps its non-zero activations at a number of its own, a sparser representation than the others.",
         (
             Evidence("activations that are not zero, H / Z", lambda r, s: active(r, "H", s) / active(r, "Z", s), below=1),
-            Evidence("the same, H / fewest of the others", lambda r, s: fewest(active, r, "H", s), below=1),
+            Evidence("the same, fewest of the others / H", lambda r, s: fewest(active, r, "H", s), above=1),
         ),
         comment="H has about as many as Z. The fewest has C, whose sums are negative.",
     ),

@@ -196,7 +196,7 @@ class Session:
         judgements = [claims.judge(claim, results, self.seeds) for claim in all_claims]
         self.keep(judgements)
         if self.notebook:
-            return claims_table(judgements, self.seeds)
+            return claims_table(judgements, str(len(self.seeds)))
         print_claims(judgements)
         return None
 
