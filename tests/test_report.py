@@ -58,7 +58,7 @@ def test_a_claim_is_a_row_with_what_was_said_measured_and_found(
     measured = "size of θ: 3.5 [3, 4], > 1 expected"
     assert rows == [
         ["K1", "It is large.", f"✓ {measured}", "holds"],
-        ["K2", "It is large.", f"✗ {measured} ? b: 3.5 [3, 4], > 1 expected", "depends"],
+        ["K2", "It is large.", f"✗ {measured} (✓) b: 3.5 [3, 4], > 1 expected", "depends"],
     ]
 
 
