@@ -20,7 +20,7 @@ def test_what_is_added_is_proved(block: str) -> None:
     try:
         exec(block, {})
         [added] = set(registry) - set(known)
-        checks = list(verify([added], 20, 0))
+        checks = list(verify([registry[added]], 20, 0))
         assert checks
         assert all(check.passed for check in checks)
     finally:
