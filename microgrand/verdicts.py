@@ -165,5 +165,6 @@ def articles(only: str | None = None, folder: Path = RECORDS) -> list[Article]:
 def count(judgements: Sequence[Judgement]) -> str:
     """How many of the claims hold, and what became of the others, in one line."""
     of = Counter(judgement.verdict for judgement in judgements)
-    parts = [f"{of[one]} {words[of[one] != 1]}" for one, words in WORDS.items() if of[one]]
+    named = [one for one in WORDS if of[one] or one is Verdict.HOLDS]
+    parts = [f"{of[one]} {WORDS[one][of[one] != 1]}" for one in named]
     return f"Of {len(judgements)} claims {', '.join(parts)}."
