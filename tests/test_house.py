@@ -35,6 +35,7 @@ FLOORS = (
     {"microgrand.pages"},
     {"microgrand.report"},
     {"microgrand.lesson"},
+    {"microgrand.exercises"},
     {"microgrand.cli"},
 )
 

@@ -29,6 +29,7 @@ CODE = re.compile(r'<div class="highlight-ipynb[^"]*"><pre>(.*?)</pre></div>', r
 CELL = r'<div class="jp-Cell jp-CodeCell[^"]*celltag_'
 FOLDED = (  # the <div> to fold away, its class, and what stands on the fold
     (re.compile(rf"(?={CELL}solution)"), "solution", "Solution"),
+    (re.compile(rf"(?={CELL}check)"), "check", "Check"),
     (
         re.compile(rf'{CELL}collapse-input.*?(?=<div class="jp-Cell-inputWrapper)', re.DOTALL),
         "figure-code",
