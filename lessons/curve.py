@@ -178,6 +178,8 @@ def kept_epochs(epochs: int) -> list[int]:
 
 
 # %% [markdown]
+# ## The experiment
+#
 # Four experiments, or **cases**, share this code:
 #
 # - `plain`: no regularisation, 100 epochs;
@@ -896,7 +898,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# What can be learned from this about reading an experiment?
+# ## What can be learned from this
 #
 # - **Ask for a second seed.** Differences between two weak strengths, or the exact place of a jump in the loss, change from seed to seed. The collapse to a constant does not.
 # - **Ask what a word would look like as a number.** "Sparse" is a count of zeros, and the count says no.

@@ -180,7 +180,9 @@ def demonstration() -> None:
 demonstration()
 
 # %% [markdown]
-# ## Sampling backpropagation: the article's cases
+# ## The experiment
+#
+# ### Sampling backpropagation: the article's cases
 #
 # | case | sampled |
 # |---|---|
@@ -1392,7 +1394,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# What can be learned from this about reading an experiment?
+# ## What can be learned from this
 #
 # - **Look for the A/A test.** Two cases that cannot differ tell how much "different" is worth. Here D and E in training were such a pair, printed side by side.
 # - **Ask for units.** A σ means nothing without what it is added to, and how often.

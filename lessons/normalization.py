@@ -128,7 +128,7 @@ session.show(
 #
 # with one [learned exponent](../derivations/box_cox.md) $\lambda$ a layer. Statisticians use it to make a lopsided distribution look more like a normal one. The article calls it a soft version of normalisation.
 #
-# ### The gradient, and what it cannot do
+# ## The gradient, and what it cannot do
 #
 # Let $g_i = \partial L/\partial \hat x_i$ be the gradient that arrives, with $L$ the loss. A number of a set moves the mean and the variance of all others, so one expects a long formula. Ioffe and Szegedy's paper has it in six lines, one for each path. Nearly all of it cancels:
 #
@@ -983,7 +983,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# What can be learned from this?
+# ## What can be learned from this
 #
 # - **Ask which numbers share a mean.** The rest of a normalisation follows from that: what its gradient cannot do, and what information is gone.
 # - **A histogram hides its scale.** "Zero" was "small beside the largest", and the axes held the news.

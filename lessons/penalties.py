@@ -264,7 +264,9 @@ session.table(
 # %% [markdown]
 # Look at −tanh and −log. They do not pass *scaling*: halve all weights and they report more sparsity, though not one number has become zero. They are measures of *smallness*. We shall use the **Gini index**, which has all six properties. It is 0 where all sizes are equal and nearly 1 where one number owns everything; for normally distributed weights it is 0.41, whatever their spread.
 #
-# ## The network and its program
+# ## The experiment
+#
+# ### The network and its program
 #
 # Six convolutions of 3×3 follow each other, 16 channels each and as many as there are classes in the last, with ReLU behind each of them. A mean over all pixels makes one number a class. There are no biases, and weights start from $\mathcal N(0, 0.05^2)$.
 #
@@ -1005,7 +1007,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# What can be learned from this about reading an experiment?
+# ## What can be learned from this
 #
 # - **Simplify before you train.** A pencil and ten minutes would have cut eleven cases to six.
 # - **Differentiate what you wrote, and integrate what you coded.** A small ε can turn a function without a slope into one with.

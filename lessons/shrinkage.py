@@ -1093,7 +1093,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# What can be learned from this about reading an experiment?
+# ## What can be learned from this
 #
 # - **Look at the slope.** Penalties are drawn as values, and training feels slopes. Half of S4 comes of looking at the wrong curve.
 # - **Count steps, not epochs.** What a constant pull can do is its strength times the number of steps. Forty epochs of 60 000 images are not forty epochs of 1 500.
