@@ -149,6 +149,12 @@ session.show(
 #
 # $$L = \frac 1n \sum_{i=1}^n (\hat y_i - y_i)^2, \qquad \frac{\partial L}{\partial \hat y_i} = \frac 2n (\hat y_i - y_i).$$
 #
+# <aside class="why">
+#
+# **Why does only one term stay?** The prediction $\hat y_i$ stands in one term of the sum. All others are constants for it, with a slope of zero. The 2 comes from the square, the $1/n$ from the mean.
+#
+# </aside>
+#
 # From that last formula the gradient travels backwards through the layers, each of which passes it on by its own hand-derived rule, until every weight knows which way to move. **Adam** then makes a step of it. Of each weight's gradient $g$ it keeps a running mean $m$ and a running mean of squares $v$, and moves the weight by about $\eta\, m/\sqrt v$, with $\eta = 0.001$.
 #
 # How good can a loss become? Not zero: the noise cannot be predicted. What is left at best is the noise's variance, the **noise floor**.

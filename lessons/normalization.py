@@ -134,6 +134,12 @@ session.show(
 #
 # $$\frac{\partial L}{\partial x_i} = \frac{1}{\sqrt{v + \varepsilon}} \Bigl( g_i - \overline{g} - \hat x_i\,\overline{g \hat x} \Bigr),$$
 #
+# <aside class="why">
+#
+# **Why does so much cancel?** The variance is measured from the mean, and the mean is the point from which it is smallest. At a minimum the slope is zero. So moving the mean does not move the variance, and one whole path is closed.
+#
+# </aside>
+#
 # where a bar is the mean over the set. [Its page](../derivations/normalize.md) derives both forms step by step, and a test holds them against each other. Read the short one aloud: *take the mean off the gradient, take off what points along $\hat x$, divide by the spread.* So two things are always true of a gradient that has passed backwards through a normalisation. Over each set it sums to zero, and it is orthogonal to the output (but for $\varepsilon$). Both have to be. Push all numbers of a set the same way, or stretch the set about its mean, and no output changes; so no gradient can ask for it.
 
 # %%

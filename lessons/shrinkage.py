@@ -245,6 +245,12 @@ print("article:", reach(60_000, 128, 40, 1e-4))
 #
 # $$\operatorname{prox}(w) = \operatorname*{argmin}_z\ \tfrac12 (z - w)^2 + \lambda R(z) .$$
 #
+# <aside class="why">
+#
+# **Why the square of the distance?** Without a penalty the best $z$ is $w$ itself. With a smooth one the slope of the square, $z - w$, has to balance $-\lambda R'(z)$: a step against the penalty's slope, but taken *where it lands*.
+#
+# </aside>
+#
 # For L1 this is the **soft threshold**: every weight comes $\lambda$ closer to zero, and what was closer than $\lambda$ becomes exactly zero ([derived here](../derivations/l1.md#the-proximal-step)). L0 has a proximal step too, though it has no slope. It is the **hard threshold**: what is smaller than $\sqrt{2\lambda}$ becomes zero, and the rest stays as it is ([derived here](../derivations/l0.md#the-proximal-step)). With $\lambda = 0.0001$ that is 0.014, a long way for one step.
 #
 # ### The cases
