@@ -65,11 +65,10 @@ def exercises(name: str) -> list[Exercise]:
             solution = body
         elif '"check"' in header:
             title, hint = TITLE.match(text), HINT.search(text)
-            if title is None or hint is None:
-                raise ValueError(f"a check of {name} stands behind no exercise with a hint")
-            text = HINT.sub("", text).strip()
-            number = int(title[1])
-            found.append(Exercise(name, number, title[2], text, hint[1].strip(), solution, body))
+            assert title, f"{name}: a check without an exercise before it"
+            assert hint, f"{name}: an exercise without a hint"
+            told = title[2], HINT.sub("", text).strip(), hint[1].strip()
+            found.append(Exercise(name, int(title[1]), *told, solution, body))
     return found
 
 
@@ -109,14 +108,20 @@ def given(name: str) -> dict[str, Any]:
 def asked(check: str, known: dict[str, Any]) -> list[str]:
     """The names a check uses and neither defines nor finds among the known: the reader's part."""
     inside = list(ast.walk(ast.parse(check)))
-    names = [node for node in inside if isinstance(node, ast.Name)]
-    names.sort(key=lambda node: (node.lineno, node.col_offset))
+    names = sorted(
+        (node for node in inside if isinstance(node, ast.Name)),
+        key=lambda name: (name.lineno, name.col_offset),
+    )
     own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     own |= {node.arg for node in inside if isinstance(node, ast.arg)}
     own |= {node.asname or node.name for node in inside if isinstance(node, ast.alias)}
     own |= {node.name for node in inside if isinstance(node, ast.FunctionDef)}
     used = dict.fromkeys(node.id for node in names)
     return [name for name in used if not (name in own or name in known or hasattr(builtins, name))]
+
+
+def in_a_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def what_is_wrong(exercise: Exercise, path: Path) -> str | None:
@@ -131,25 +136,23 @@ def what_is_wrong(exercise: Exercise, path: Path) -> str | None:
         raise UserError(f"{path} cannot be read ({error.strerror})") from None
     space = given(exercise.lesson)
     wanted = asked(exercise.check, space)
-    sys.path.insert(
-        0, str(path.resolve().parent)
-    )  # where Python looks when it runs the file itself
+    sys.path.insert(0, str(path.resolve().parent))  # as where Python runs the file itself
     try:
         exec(compile(source, path, "exec"), space)
-        if missing := [name for name in wanted if name not in space]:
-            return f"{path} does not define {', '.join(missing)}"
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-        line = error.lineno if isinstance(error, SyntaxError) else lines[-1]
-        return f"{path}, line {line}: {type(error).__name__}: {error}"
+        line = error.lineno if isinstance(error, SyntaxError) else lines and lines[-1]
+        return f"{path}, line {line}: {in_a_line(error)}" if line else f"{path}: {in_a_line(error)}"
+    if missing := [name for name in wanted if name not in space]:
+        return f"{path} does not define {', '.join(missing)}"
     evidence = io.StringIO()  # it would give the answer away
     try:
         with contextlib.redirect_stdout(evidence):
             exec(compile(exercise.check, "the check", "exec"), space)
     except AssertionError as error:
         return str(error)
-    except Exception as error:
-        return f"the check cannot use your answer: {type(error).__name__}: {error}"
+    except (Exception, SystemExit) as error:
+        return f"the check cannot use your answer: {in_a_line(error)}"
     print(evidence.getvalue(), end="")
     return None

@@ -133,6 +133,8 @@ def test_links_and_long_lines_become_words() -> None:
         ("ratio = (", "mine.py, line 1: SyntaxError: "),
         ("import sys\nsys.exit(3)", "mine.py, line 2: SystemExit: 3"),
         ("def ratio(t):\n    return q", "the check cannot use your answer: NameError: name 'q'"),
+        ("raise ValueError('one\\ntwo')", "mine.py, line 1: ValueError: one"),
+        ("def ratio(t):\n    exit(0)", "the check cannot use your answer: SystemExit: 0"),
         ("ratio = results", "mine.py, line 1: NameError: name 'results' is not defined"),
         ("def ratio(t):\n    return 2.0", "at t = 1 the two optimisers"),
     ],
@@ -145,6 +147,15 @@ def test_one_line_says_what_is_wrong(
     assert code == 1
     assert out.startswith(f"not yet: {said}")
     assert len(out.splitlines()) == 1
+
+
+def test_a_file_that_is_no_text_is_told(microgrand: Command, tmp_path: Path) -> None:
+    for content in (b"\xff\xfe", b"x = 1\0"):
+        (tmp_path / "mine.py").write_bytes(content)
+        code, out, _ = microgrand("exercise", "penalties", "2", "mine.py")
+        assert code == 1
+        assert out.startswith("not yet: mine.py")
+        assert len(out.splitlines()) == 1
 
 
 def test_a_file_may_import_its_neighbour(microgrand: Command, tmp_path: Path) -> None:
