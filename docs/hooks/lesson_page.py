@@ -47,7 +47,7 @@ BOX = """<div class="lesson-box">
 <ul>
 <li><code>microgrand run {name}</code> <span>as on this page</span></li>
 <li><code>microgrand run {name} --preset quick</code> <span>in seconds</span></li>
-<li><code>microgrand run {name} --epochs 20 --seeds 2</code> <span>in your own way;
+<li><code>microgrand run {name} --epochs 20</code> <span>in your own way;
 <code>--help</code> lists every setting</span></li>
 <li><a href="{name}.ipynb" download="{name}.ipynb">Download this lesson, executed (.ipynb)</a></li>
 </ul>

@@ -22,12 +22,13 @@ from mkdocs.structure.pages import Page
 
 log = get_plugin_logger("reference")
 
-PAGES = re.compile(r"(lessons|derivations)/|(proof|kinks|data|notation)\.md$")
+PAGES = re.compile(r"(lessons|derivations)/|(proof|kinks|data|glossary|notation)\.md$")
 ENTRY = re.compile(r"^((?:[^\s:#].*\n)+):   ((?:.+\n(?:    .+\n)*))", re.MULTILINE)
 WORK = re.compile(
     r"(<li[^>]*>\s*(?:<p>)?)([^<()]+\((?:[^<()]+, )?(\d{4})\))"
     r"(?=,\s+(?:<a [^>]*>)?<em>([^<]+)</em>)"
 )
+CITED = re.compile(r"(?<=\()([^\W\d][^()<>]*?), (\d{4})(?=\))")
 TAG = re.compile(r"(<!--.*?-->|<[^>]+>)", re.DOTALL)
 MATH = re.compile(r"(\$\$.*?\$\$|\$[^$]+\$|\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
 QUIET = {
@@ -53,10 +54,15 @@ def glossary(root: Path) -> dict[str, str]:
     return found
 
 
+def family_name(authors: str) -> str:
+    """The family name of a work's first author."""
+    first = re.split(r",| & | &amp; | and | et al", authors.partition("(")[0])[0]
+    return first.split()[-1]
+
+
 def work(authors: str, year: str, title: str) -> str:
     """The anchor of a work: its first author's family name, its year, its title's first word."""
-    first = re.split(r",| & | &amp; | and | et al", authors.partition("(")[0])[0].split()[-1]
-    return slug(f"{first} {year} {title.split()[0]}")
+    return slug(f"{family_name(authors)} {year} {title.split()[0]}")
 
 
 def bibliography(root: Path) -> list[str]:
@@ -110,7 +116,7 @@ def with_terms(html: str, terms: dict[str, str], place: str) -> str:
 
 
 def with_works(html: str, works: list[str], place: str, where: str) -> str:
-    """Works in lists become links to the bibliography at `place`."""
+    """Works in lists, and those cited as (Author, year), become links to the bibliography."""
 
     def link(match: re.Match[str]) -> str:
         anchor = work(match[2], match[3], match[4])
@@ -119,13 +125,19 @@ def with_works(html: str, works: list[str], place: str, where: str) -> str:
             return match[0]
         return f'{match[1]}<a class="work" href="{place}#{anchor}">{match[2]}</a>'
 
-    return WORK.sub(link, html)
+    def link_cited(match: re.Match[str]) -> str:
+        start = slug(f"{family_name(match[1])} {match[2]}") + "-"
+        fitting = [anchor for anchor in works if anchor.startswith(start)]
+        if len(fitting) != 1:  # an author of two works in a year, or no work at all
+            return match[0]
+        return f'<a class="work" href="{place}#{fitting[0]}">{match[0]}</a>'
+
+    parts = pieces(WORK.sub(link, html))
+    return "".join(CITED.sub(link_cited, text) if prose else text for text, prose in parts)
 
 
 def on_page_content(html: str, page: Page, config: Any, files: Files) -> str | None:
     uri, root = page.file.src_uri, Path(config.config_file_path).parent
-    if uri == "glossary.md":
-        return re.sub(r"<dt>(.*?)</dt>", lambda m: f'<dt id="{slug(m[1])}">{m[1]}</dt>', html)
     if uri == "bibliography.md":
         return WORK.sub(
             lambda m: m[0].replace("<li>", f'<li id="{work(m[2], m[3], m[4])}">', 1), html
@@ -136,4 +148,6 @@ def on_page_content(html: str, page: Page, config: Any, files: Files) -> str | N
     to_glossary, to_works = (file.url_relative_to(page.file) for file in places if file)
     terms = {term: told for term, told in glossary(root).items() if slug(term) != slug(page.title)}
     html = with_works(html, bibliography(root), to_works, uri)
+    if uri == "glossary.md":
+        return re.sub(r"<dt>(.*?)</dt>", lambda m: f'<dt id="{slug(m[1])}">{m[1]}</dt>', html)
     return with_terms(html, terms, to_glossary)

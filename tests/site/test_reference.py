@@ -101,6 +101,20 @@ def test_a_work_is_known_by_author_year_and_title(
     assert f'<li><a class="work" href="../b/#{anchor}">{authors}</a>, <a href' in found
 
 
+def test_a_work_cited_in_a_text_is_linked_where_there_is_but_one() -> None:
+    works = ["natarajan-1995-sparse", "seo-2019-two", "seo-2019-regularization", "ba-2016-layer"]
+    link = '<a class="work" href="../b/#{}">{}</a>'
+    for cited, anchor in (
+        ("Natarajan, 1995", works[0]),
+        ("Ba, Kiros &amp; Hinton, 2016", works[3]),
+    ):
+        html = f"<p>It is hard ({cited}).</p>"
+        expected = f"<p>It is hard ({link.format(anchor, cited)}).</p>"
+        assert reference.with_works(html, works, "../b/", "here") == expected
+    for html in ("<p>(Seo, 2019)</p>", "<p>(Nobody, 1999)</p>", "<h2>(Natarajan, 1995)</h2>"):
+        assert reference.with_works(html, works, "../b/", "here") == html
+
+
 def test_a_work_that_is_missing_is_told(caplog: pytest.LogCaptureFixture) -> None:
     html = "<li>Nobody (1999), <em>Nothing</em>.</li>"
     assert reference.with_works(html, [], "../b/", "lessons/x.ipynb") == html
