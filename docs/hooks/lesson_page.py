@@ -90,7 +90,7 @@ def minutes_to_read(source: str) -> int:
     words = lines = 0
     for header, body in zip(parts[::2], parts[1::2], strict=True):
         if "[markdown]" in header:
-            words += len(body.split()) - body.count("\n#")
+            words += len(re.sub("^#", "", body, flags=re.MULTILINE).split())
         elif not any(f'"{tag}"' in header for tag in FOLDED_AWAY):
             lines += sum(bool(line.strip()) for line in body.splitlines())
     minutes = words / READ_IN_A_MINUTE["words"] + lines / READ_IN_A_MINUTE["lines"]
