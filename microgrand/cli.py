@@ -81,7 +81,7 @@ def exercise(
         return 0
     print(exercises.for_terminal(one.text))
     if hint:
-        print(f"\nHint: {exercises.for_terminal(one.hint)}")
+        print(f"\n{exercises.for_terminal(f'Hint: {one.hint}')}")
     else:
         print(f"\nmicrogrand exercise {name} {number} FILE checks your answer; --hint helps")
     return 0
