@@ -23,18 +23,32 @@ class Markup(str):
         return ""
 
 
-def figure_html(content: str, name: str, caption: str) -> Markup:
+def made_html(facts: Sequence[str], data: str) -> str:
+    """How a figure was made, behind a fold, and where its numbers are (a file beside the page)."""
+    items = "".join(f"<li>{html.escape(fact)}</li>" for fact in facts)
+    link = f'<li><a class="data" href="{data}" download>Its numbers</a></li>' if data else ""
+    summary = "<summary>How this was made</summary>"
+    return f'<details class="made">{summary}<ul>{items}{link}</ul></details>'
+
+
+def figure_html(content: str, name: str, caption: str, made: str = "") -> Markup:
     """A figure with its caption, which is also what a screen reader says of it."""
     label = html.escape(caption, quote=True)
     content = content.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
     return Markup(
         f'<figure class="microgrand-figure" id="fig-{name}">{content}'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        f"<figcaption>{html.escape(caption)}</figcaption>{made}</figure>"
     )
 
 
 def player_html(
-    webp: bytes, name: str, alt: str, caption: str, site: bool, choices: Choices | None = None
+    webp: bytes,
+    name: str,
+    alt: str,
+    caption: str,
+    site: bool,
+    choices: Choices | None = None,
+    made: str = "",
 ) -> Markup:
     """An animation: the page's player, and the WebP where scripts are off.
 
@@ -47,7 +61,7 @@ def player_html(
     return Markup(
         f'<figure class="microgrand-figure" id="fig-{name}"><microgrand-player src="{data}.json">'
         f'{selects_html(name, choices or {})}<img src="{source}" alt="{text}" loading="lazy">'
-        f"</microgrand-player><figcaption>{html.escape(caption)}</figcaption></figure>"
+        f"</microgrand-player><figcaption>{html.escape(caption)}</figcaption>{made}</figure>"
     )
 
 

@@ -164,7 +164,7 @@ def test_every_claim_is_a_row_with_a_name_to_link_to(text: str, measure: str, co
     assert [row.get("id") for row in (first, second)] == ["K1", "K2"]
     name, said, measured, verdict = first
     assert (text_of(name), text_of(said), text_of(verdict)) == ("K1", text, "holds")
-    marked = (f"✓ {measure}", "✗ size", "? size")
+    marked = (f"✓ {measure}", "✗ size", "(✓) size")
     assert text_of(measured) == "".join(f"{m}: 3.5 [3, 4] (> 1 expected)" for m in marked) + comment
     assert text_of(second[2]) == f"✓ {measure}: 3.5 [3, 4] (> 1 expected)"
 
