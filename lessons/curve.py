@@ -152,6 +152,12 @@ session.show(
 #
 # $$L = \frac 1n \sum_{i=1}^n (\hat y_i - y_i)^2, \qquad \frac{\partial L}{\partial \hat y_i} = \frac 2n (\hat y_i - y_i).$$
 #
+# <aside class="why">
+#
+# **Why does only one term stay?** The prediction $\hat y_i$ stands in one term of the sum. All others are constants for it, with a slope of zero. The 2 comes from the square, the $1/n$ from the mean.
+#
+# </aside>
+#
 # From that last formula the gradient travels backwards through the layers, each of which passes it on by its own hand-derived rule, until every weight knows which way to move. **Adam** then makes a step of it. Of each weight's gradient $g$ it keeps a running mean $m$ and a running mean of squares $v$, and moves the weight by about $\eta\, m/\sqrt v$, with $\eta = 0.001$.
 #
 # How good can a loss become? Not zero: the noise cannot be predicted. What is left at best is the noise's variance, the **noise floor**.
@@ -181,6 +187,8 @@ def kept_epochs(epochs: int) -> list[int]:
 
 
 # %% [markdown]
+# ## The experiment
+#
 # Four experiments, or **cases**, share this code:
 #
 # - `plain`: no regularisation, 100 epochs;
@@ -903,7 +911,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# What can be learned from this about reading an experiment?
+# ## What can be learned from this
 #
 # - **Ask for a second seed.** Differences between two weak strengths, or the exact place of a jump in the loss, change from seed to seed. The collapse to a constant does not.
 # - **Ask what a word would look like as a number.** "Sparse" is a count of zeros, and the count says no.
@@ -911,83 +919,154 @@ session.judge(claims, results)
 #
 # ## Exercises
 #
-# Try each before you open the solution. Every solution checks itself: it has run on this page, and it would have failed the build if it were wrong.
+# Try each before you open a hint, and a hint before the solution. Write what an exercise asks for into a file of your own, say `mine.py`, and have it checked:
 #
-# **1. Count.** How many weights and biases has the network? Work it out from the layers, then check.
+# ```sh
+# microgrand exercise curve 1 mine.py
+# ```
+#
+# Your file may use whatever this lesson imports and defines: its functions, its classes and its constants in capitals, but none of its results, for nothing is trained first. Solutions and checks have run on this page, and would have failed the build if they were wrong.
+#
+# **1. Count.** How many weights and biases has the network? Work it out from the layers. Call the number `count`.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# From $n$ units to $m$ there are $nm$ weights and $m$ biases. Dropout and LeakyReLU have none.
+#
+# </details>
 
 # %% tags=["solution"]
-by_hand = (1 * 64 + 64) + 3 * (64 * 64 + 64) + (64 * 1 + 1)
-assert by_hand == network().init((1,), np.random.default_rng(0)).vector.size
-print(f"{by_hand} numbers, most of them in the three hidden kernels")
+count = (1 * 64 + 64) + 3 * (64 * 64 + 64) + (64 * 1 + 1)
+print(f"{count} numbers, most of them in the three hidden kernels")
+
+# %% tags=["check"]
+counted = network().init((1,), np.random.default_rng(0)).vector.size
+assert count == counted, "`count` is not the number of weights and biases that the network has"
 
 # %% [markdown]
-# **2. The collapsed network.** A network that can only say one number $c$ says the one with the smallest loss. Show that this is the mean $\bar y$ of the data. (Set the derivative of $\frac1n\sum(c - y_i)^2$ to zero.) Then decay $c$ too, with the penalty $\frac12 \lambda c^2$: where does it come to lie? Find the two thirds of λ = 1 in the result.
+# **2. The collapsed network.** A network that can only say one number $c$ says the one with the smallest loss. Show that this is the mean $\bar y$ of the data. Then decay $c$ too, with the penalty $\frac12 \lambda c^2$: where does it come to lie? Write `collapsed(y, strength)`, which returns that $c$, and find the two thirds that we met at λ = 1.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# Set the derivative of $\frac1n\sum(c - y_i)^2 + \frac12\lambda c^2$ by $c$ to zero. The sum of the $y_i$ is $n\bar y$.
+#
+# </details>
+
 
 # %% tags=["solution"]
-y = data.train.y.astype(np.float64)
+def collapsed(y: np.ndarray, strength: float) -> float:
+    # 2(c − ȳ) + λc = 0, so c = ȳ/(1 + λ/2): the mean for λ = 0, two thirds of it for λ = 1.
+    return float(y.mean() / (1 + strength / 2))
+
+
+# %% tags=["check"]
+some = np.random.default_rng(0).uniform(size=1000)
 constants = np.linspace(0, 1, 2001)
 for strength in (0.0, 0.1, 1.0):
-    penalised = [np.mean((c - y) ** 2) + strength * c**2 / 2 for c in constants]
+    penalised = [np.mean((c - some) ** 2) + strength * c**2 / 2 for c in constants]
     best = constants[np.argmin(penalised)]
-    # 2(c − ȳ) + λc = 0, so c = ȳ/(1 + λ/2): the mean for λ = 0, two thirds of it for λ = 1.
-    assert abs(best - y.mean() / (1 + strength / 2)) < 1e-3
-    print(f"λ = {strength:g}: c = {best:.3f}, {best / y.mean():.1%} of the mean")
-last = results["coupled", 0]["predictions"][-1, -1].mean()
-print(f"and the network of λ = {settings.strengths[-1]:g}: {last:.3f}, {last / y.mean():.1%}")
+    answer = collapsed(some, strength)
+    assert abs(answer - best) < 1e-3, f"for λ = {strength:g} another constant costs less"
+    print(f"λ = {strength:g}: c = {answer:.3f}, {answer / some.mean():.1%} of the mean")
 
 # %% [markdown]
-# **3. Adam's first step.** Where the loss has no gradient, only the coupled pull $\lambda\theta$ is left. How large is Adam's first step on a weight of 0.1, for λ = 1 and for λ = 0.001? And SGD's? Write down $m$, $v$ and the corrected step for $t = 1$ first.
+# **3. Adam's first step.** Where the loss has no gradient, only the coupled pull $\lambda\theta$ is left. How far does Adam's first step move a weight of 0.1, at a rate of 0.001? And SGD's? Write down $m$, $v$ and the corrected step for $t = 1$ first. Then write `adam_moves(strength)` and `sgd_moves(strength)`.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# After one step $m = (1 - \beta_1) g$ and $v = (1 - \beta_2) g^2$. The correction divides them by $1 - \beta_1$ and $1 - \beta_2$. What is left of $m/\sqrt v$?
+#
+# </details>
+
 
 # %% tags=["solution"]
-for strength in (1.0, 1e-3):
-    adam_theta, sgd_theta = np.array([0.1]), np.array([0.1])
-    adam, sgd = Adam(rate=1e-3), SGD(rate=1e-3)
-    adam.step(adam_theta, strength * adam_theta, adam.init(adam_theta))
-    sgd.step(sgd_theta, strength * sgd_theta, sgd.init(sgd_theta))
+def adam_moves(strength: float) -> float:
     # m/(1 − β₁) is the gradient, v/(1 − β₂) its square: their quotient is ±1 whatever λ is.
-    assert np.isclose(0.1 - adam_theta[0], 1e-3, rtol=1e-3)
-    assert np.isclose(0.1 - sgd_theta[0], 1e-3 * strength * 0.1)
-    print(
-        f"λ = {strength:g}: Adam moves by {0.1 - adam_theta[0]:.1e}, SGD by {0.1 - sgd_theta[0]:.1e}"
-    )
+    return 1e-3
+
+
+def sgd_moves(strength: float) -> float:
+    return 1e-3 * strength * 0.1
+
+
+# %% tags=["check"]
+for strength in (1.0, 1e-3):
+    for optimizer, by_hand in ((Adam(1e-3), adam_moves), (SGD(1e-3), sgd_moves)):
+        theta = np.array([0.1])
+        optimizer.step(theta, strength * theta, optimizer.init(theta))
+        name, moved = type(optimizer).__name__, 0.1 - theta[0]
+        assert np.isclose(by_hand(strength), moved, rtol=1e-2, atol=0), (
+            f"for λ = {strength:g} the library's {name} moves another way"
+        )
+        print(f"λ = {strength:g}: {name} moves by {moved:.1e}")
 
 # %% [markdown]
-# **4. The noise that dropout makes.** A unit with value $x$ passes through dropout at rate $p$. Derive the mean and the variance of what comes out, over masks. At which rate is the standard deviation as large as $x$ itself?
+# **4. The noise that dropout makes.** A unit with value $x$ passes through dropout at rate $p$. Derive the mean and the variance of what comes out, over masks. Write `noise_std(x, rate)`, its standard deviation. At which rate is that as large as $x$ itself? Call it `even_rate`.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# What comes out is $x/(1 - p)$ with probability $1 - p$, else 0. The variance is the mean of the squares less the square of the mean.
+#
+# </details>
+
 
 # %% tags=["solution"]
+def noise_std(x: float, rate: float) -> float:
+    # Mean x, mean square x²/(1 − p): the variance is x² p/(1 − p).
+    return x * float(np.sqrt(rate / (1 - rate)))
+
+
+even_rate = 0.5
+
+# %% tags=["check"]
 from microgrand.ops import draw_mask
 from microgrand.ops import dropout as apply_dropout
 
-value, rate = 2.0, 0.3
-units = np.full(1_000_000, value)
-out = apply_dropout(units, draw_mask(np.random.default_rng(0), units.shape, rate), rate)
-# It is x/(1 − p) with probability 1 − p, else 0: mean x, mean square x²/(1 − p).
-assert np.isclose(out.mean(), value, rtol=0.01)
-assert np.isclose(out.var(), value**2 * rate / (1 - rate), rtol=0.01)
-print(f"mean {out.mean():.3f}, variance {out.var():.3f} = x² p/(1 − p); std = x at p = ½")
+for dropped in (0.3, 0.8):
+    units = np.full(1_000_000, 2.0)
+    out = apply_dropout(units, draw_mask(np.random.default_rng(0), units.shape, dropped), dropped)
+    print(f"p = {dropped}: mean {out.mean():.3f}, standard deviation {out.std():.3f}")
+    assert np.isclose(noise_std(2.0, dropped), out.std(), rtol=0.01), (
+        f"a million masks at rate {dropped} have another standard deviation"
+    )
+assert np.isclose(noise_std(2.0, even_rate), 2), "at `even_rate` the noise is not as large as x"
 
 # %% [markdown]
-# **5. True zeros.** The proximal step of a penalty moves to the point that best trades distance against penalty (see the [table of penalties](../derivations/index.md)). Take weights drawn like a hidden layer's, and apply one proximal step of ½Σθ² and one of [Σ|θ|](../derivations/l1.md), both with a strength of 0.05. Count the exact zeros.
+# **5. True zeros.** The proximal step of a penalty moves to the point that best trades distance against penalty (see the [table of penalties](../derivations/index.md)). Take weights drawn like a hidden layer's, evenly from ±0.125, and apply one proximal step of ½Σθ² and one of [Σ|θ|](../derivations/l1.md), both with a strength of 0.05. Which share of the weights is then exactly zero? Call the two shares `zeros_by_l2` and `zeros_by_l1`.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# The step of ½θ² divides by $1 + 0.05$. The step of |θ| takes 0.05 off the size and stops at zero. The library has both: `half_l2_proximal` and `l1_proximal` in `microgrand.penalties.vector`.
+#
+# </details>
 
 # %% tags=["solution"]
 from microgrand.penalties.vector import half_l2_proximal, l1_proximal
 
 weights = np.random.default_rng(0).uniform(-0.125, 0.125, 100_000)
-by_l2 = half_l2_proximal(weights, 0.05)
-by_l1 = l1_proximal(weights, 0.05)
-assert np.count_nonzero(by_l2 == 0) == 0
-assert np.isclose(np.mean(by_l1 == 0), 0.05 / 0.125, atol=0.01)
-print(f"zeros by L2: {np.mean(by_l2 == 0):.0%}; by L1: {np.mean(by_l1 == 0):.0%}")
+zeros_by_l2 = np.mean(half_l2_proximal(weights, 0.05) == 0)
+zeros_by_l1 = np.mean(l1_proximal(weights, 0.05) == 0)
+print(f"zeros by L2: {zeros_by_l2:.0%}; by L1: {zeros_by_l1:.0%}")
+
+# %% tags=["check"]
+assert zeros_by_l2 == 0, "a number divided by 1.05 is not zero, unless it was"
+assert abs(zeros_by_l1 - 0.05 / 0.125) < 0.01, (
+    "L1 zeroes what lies within 0.05, of a range of 0.125"
+)
 
 # %% [markdown]
-# **6. A gradient you can trust.** Write an op of your own: softplus, $y = \log(1 + e^x)$, a smooth ReLU. Derive its gradient and hold it against the definition. Then get the gradient wrong on purpose and see that the checker objects.
+# **6. A gradient you can trust.** Write an op of your own: softplus, $y = \log(1 + e^x)$, a smooth ReLU. Derive its gradient and hold it against the definition. Then get the gradient wrong on purpose and see that the checker objects. Write `softplus_definition(x)` in `autograd.numpy`, `softplus_forward(x)` in NumPy, and for the gradients `softplus_gradient(cotangent, y, x)` and `wrong_gradient(cotangent, y, x)`.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# The derivative of $\log u$ is $u'/u$; with $u = 1 + e^x$ a function comes out that you know from the page of the [sigmoid](../derivations/sigmoid.md). For large $x$, $e^x$ overflows: `np.logaddexp` knows a way round.
+#
+# </details>
 
 # %% tags=["solution"]
 import autograd.numpy as anp
 
-from microgrand.op import Array, op, registry
 from microgrand.ops import sigmoid
-from microgrand.verify import check
 
 
 def softplus_definition(x):
@@ -1006,12 +1085,24 @@ def wrong_gradient(cotangent, y, x):
     return cotangent * np.tanh(x)
 
 
-for name, gradient in (("softplus", softplus_gradient), ("wrong softplus", wrong_gradient)):
+# %% tags=["check"]
+from microgrand.op import Array, op, registry
+from microgrand.verify import check
+
+for name, gradient in (
+    ("softplus_gradient", softplus_gradient),
+    ("wrong_gradient", wrong_gradient),
+):
     numbers = {"x": Array("batch", "units", scales=(1e-3, 10.0))}
     op(name, softplus_definition, softplus_forward, {"x": gradient}, numbers)
     verdict = check(registry.pop(name), "x", examples=50, seed=0)
-    assert verdict.passed == (name == "softplus")
     print(f"{name}: worst relative error {verdict.gradient:.0e}, passed: {verdict.passed}")
+    wanted = name == "softplus_gradient"
+    assert verdict.passed == wanted, f"`{name}` {'fails' if wanted else 'passes'} the check"
+point = np.array([[1.0]])
+assert np.isclose(softplus_definition(point), np.log1p(np.exp(1.0))), (
+    "the definition is another function"
+)
 
 # %% [markdown]
 # ## Further reading

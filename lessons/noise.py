@@ -181,7 +181,9 @@ def demonstration() -> None:
 demonstration()
 
 # %% [markdown]
-# ## Sampling backpropagation: the article's cases
+# ## The experiment
+#
+# ### Sampling backpropagation: the article's cases
 #
 # | case | sampled |
 # |---|---|
@@ -1401,7 +1403,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# What can be learned from this about reading an experiment?
+# ## What can be learned from this
 #
 # - **Look for the A/A test.** Two cases that cannot differ tell how much "different" is worth. Here D and E in training were such a pair, printed side by side.
 # - **Ask for units.** A σ means nothing without what it is added to, and how often.
@@ -1410,77 +1412,159 @@ session.judge(claims, results)
 #
 # ## Exercises
 #
-# Try each before you open the solution. Every solution checks itself: it has run on this page, and it would have failed the build if it were wrong.
+# Try each before you open a hint, and a hint before the solution. Write what an exercise asks for into a file of your own, say `mine.py`, and have it checked:
 #
-# **1. How far does it walk?** After how many steps has the walk of step noise a spread of 0.05, for the σ of the text and for that of the code? How many epochs of STL-10 is that, with 5 000 images in batches of 100?
+# ```sh
+# microgrand exercise noise 1 mine.py
+# ```
+#
+# Your file may use whatever this lesson imports and defines: its functions, its classes and its constants in capitals, but none of its results, for nothing is trained first. Solutions and checks have run on this page, and would have failed the build if they were wrong.
+#
+# **1. How far does it walk?** After how many steps has the walk of step noise a spread of 0.05? Write `walk_steps(std)`. What is it for the σ of the text, 0.00005, and for that of the code, 0.0005? How many epochs of STL-10 is that, with 5 000 images in batches of 100?
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# Variances of independent steps add up: after $t$ steps the spread is $\sigma\sqrt t$.
+#
+# </details>
+
 
 # %% tags=["solution"]
+def walk_steps(std: float) -> float:
+    return (0.05 / std) ** 2  # σ√t = 0.05
+
+
 for name, std in (("text", 5e-5), ("code", 5e-4)):
-    needed = (0.05 / std) ** 2  # σ√t = 0.05
-    assert np.isclose(std * np.sqrt(needed), 0.05)
-    print(f"σ of the {name}: {needed:,.0f} steps, {needed / 50:,.0f} epochs")
+    print(f"σ of the {name}: {walk_steps(std):,.0f} steps, {walk_steps(std) / 50:,.0f} epochs")
+
+# %% tags=["check"]
+for std in (0.002, 0.005):
+    walkers = np.zeros(4000)
+    generator = np.random.default_rng(0)
+    for _ in range(round(walk_steps(std))):
+        walkers += generator.normal(0, std, walkers.shape)
+    print(f"σ = {std:g}: after {walk_steps(std):,.0f} steps the spread is {walkers.std():.4f}")
+    assert abs(walkers.std() - 0.05) < 0.003, f"for σ = {std:g} the spread is not 0.05 by then"
 
 # %% [markdown]
-# **2. Adam's first step on noise.** A weight has no gradient, and the noise on it has a σ of $10^{-6}$. How far does Adam's first step carry it? Write down $m$, $v$ and the corrected step for $t = 1$ first.
+# **2. Adam's first step on noise.** A weight has no gradient, and the noise on it has a σ of $10^{-6}$. How far does Adam's first step carry it? Write down $m$, $v$ and the corrected step for $t = 1$ first. Then write `first_step(std, rate)`, the size of the step.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# With a noise of $n$ instead of a gradient, $m = (1 - \beta_1) n$ and $v = (1 - \beta_2) n^2$. Correct both, and divide.
+#
+# </details>
+
 
 # %% tags=["solution"]
-weights = np.zeros(1000)
-noisy_adam = Noisy(Adam(8e-4, epsilon=1e-12), np.random.default_rng(0), gradient_std=1e-6)
-noisy_adam.step(weights, np.zeros(1000), noisy_adam.init(weights))
-# m/(1 − β₁) is the noise, v/(1 − β₂) its square: their quotient is a coin, +1 or −1.
-assert np.allclose(np.abs(weights), 8e-4, rtol=1e-2)
-print(f"by the full rate: |Δ| = {np.abs(weights).mean():.1e}, {np.mean(weights > 0):.0%} upwards")
+def first_step(std: float, rate: float) -> float:
+    # m/(1 − β₁) is the noise, v/(1 − β₂) its square: their quotient is a coin, +1 or −1.
+    return rate
+
+
+# %% tags=["check"]
+for std in (1e-6, 1e-2):
+    moved = np.zeros(1000)
+    noisy_adam = Noisy(Adam(8e-4, epsilon=1e-12), np.random.default_rng(0), gradient_std=std)
+    noisy_adam.step(moved, np.zeros(1000), noisy_adam.init(moved))
+    print(f"σ = {std:g}: |Δ| = {np.abs(moved).mean():.1e}, {np.mean(moved > 0):.0%} upwards")
+    assert np.allclose(np.abs(moved), first_step(std, 8e-4), rtol=1e-2, atol=0), (
+        f"for σ = {std:g} the library's Adam moves by another length"
+    )
 
 # %% [markdown]
-# **3. Noise is ridge.** Fit $t \approx w^\top x$ to data whose inputs you have shaken with a σ of 0.5, in very many copies. Fit the same data, unshaken, with the penalty $\sigma^2\lVert w\rVert^2$. Compare. Why does it hold for *every* σ here? (Look for the term with $f''$, and for those beyond.)
+# **3. Noise is ridge.** Fit $t \approx w^\top x$ to data whose inputs have been shaken with a σ, in very many copies. Then fit the same data, unshaken, with the penalty $\sigma^2\lVert w\rVert^2$: write `by_ridge(x, t, std)`, which returns the weights. The check compares the two. Why does it hold for *every* σ here? (Look for the term with $f''$, and for those beyond.)
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# Set the gradient of $\frac1n\lVert xw - t\rVert^2 + \sigma^2\lVert w\rVert^2$ to zero: a system of linear equations, for `np.linalg.solve`.
+#
+# </details>
+
 
 # %% tags=["solution"]
+def by_ridge(x: np.ndarray, t: np.ndarray, std: float) -> np.ndarray:
+    return np.linalg.solve(x.T @ x / len(x) + std**2 * np.eye(x.shape[1]), x.T @ t / len(x))
+
+
+# %% tags=["check"]
 generator = np.random.default_rng(0)
 x = generator.normal(size=(50, 4))
 t = x @ np.array([1.0, -2.0, 0.0, 0.5]) + 0.1 * generator.normal(size=50)
-copies = np.concatenate([x + 0.5 * generator.normal(size=x.shape) for _ in range(4000)])
-by_noise = np.linalg.lstsq(copies, np.tile(t, 4000))[0]
-by_ridge = np.linalg.solve(x.T @ x / 50 + 0.5**2 * np.eye(4), x.T @ t / 50)
-plain = np.linalg.lstsq(x, t)[0]
-assert np.abs(by_noise - by_ridge).max() < 0.01
-assert np.abs(plain - by_ridge).max() > 0.1
-for name, weights in (("noise", by_noise), ("ridge", by_ridge), ("neither", plain)):
-    print(f"{name:8}", np.round(weights, 3))
+print(f"neither    {np.round(np.linalg.lstsq(x, t)[0], 3)}")
+for std in (0.2, 0.5):
+    copies = np.concatenate([x + std * generator.normal(size=x.shape) for _ in range(4000)])
+    by_noise = np.linalg.lstsq(copies, np.tile(t, 4000))[0]
+    print(f"noise {std}  {np.round(by_noise, 3)}")
+    print(f"ridge {std}  {np.round(by_ridge(x, t, std), 3)}")
+    assert np.shape(by_ridge(x, t, std)) == (4,), "there should be four weights"
+    assert np.abs(by_noise - by_ridge(x, t, std)).max() < 0.01, f"for σ = {std} the two fits differ"
 
 # %% [markdown]
-# **4. The logarithm of a saddle.** Near the ridge $y$ is small and $-y + y^3 \approx -y$. What does a step of descent with rate $r$ do to $y$? How many steps does it take from $10^{-6}$ to ½? Compare with the table above.
+# **4. The logarithm of a saddle.** Near the ridge $y$ is small and $-y + y^3 \approx -y$. What does a step of descent with rate $r$ do to $y$? How many steps does it take from a distance of $10^{-6}$ to ½, with a rate of 0.1? Write `saddle_steps(distance, rate)` and compare with the table above.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# Each step multiplies $y$ by $1 + r$. Take logarithms.
+#
+# </details>
+
 
 # %% tags=["solution"]
-by_hand = np.log(0.5 / 1e-6) / np.log(1 + 0.1)  # each step multiplies y by 1 + r
-counted = steps_to_leave(SGD(0.1), 1e-6)
-assert abs(counted - by_hand) < 3
-print(f"by hand {by_hand:.1f}, counted {counted:.0f} (the y³ slows the end a little)")
+def saddle_steps(distance: float, rate: float) -> float:
+    return float(np.log(0.5 / distance) / np.log(1 + rate))
+
+
+# %% tags=["check"]
+for distance in (1e-9, 1e-6, 1e-3):
+    counted, by_hand = steps_to_leave(SGD(0.1), distance), saddle_steps(distance, 0.1)
+    print(f"from {distance:g}: by hand {by_hand:.1f}, counted {counted:.0f} (y³ slows the end)")
+    assert abs(counted - by_hand) < 3, f"from {distance:g} descent takes another number of steps"
 
 # %% [markdown]
-# **5. One matrix.** Take the published network of masks, one mask for all images, before the ReLU of its last layer. Find the *one* matrix that does what its six convolutions and five masks do. (Take images of 8×8 pixels, and feed it those with a single 1.) Check it on random images.
+# **5. One matrix.** Take a network of masks without ReLU, one mask for all images. Find the *one* matrix that does what its convolutions and masks do. Write `one_matrix(network, layers, shape)`: for `network(layers, images)` with images of that shape it returns the matrix that makes the same of the images' numbers in a row. The check asks it of the published network, before the ReLU of its last layer.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# What a linear map does to the vectors with a single 1 are the rows of its matrix. Reshape them into images, and feed them in.
+#
+# </details>
+
 
 # %% tags=["solution"]
+def one_matrix(network: Sequential, layers: list, shape: tuple[int, ...]) -> np.ndarray:
+    size = int(np.prod(shape))
+    return network(layers, np.eye(size).reshape(size, *shape)).reshape(size, -1)
+
+
+# %% tags=["check"]
 generator = np.random.default_rng(0)
-shape = (8, 8, 3)
-deep = masked(shape, classes, Mask(), relu=False)
-parameters = deep.init(shape, generator, np.float64)
+deep = masked((8, 8, 3), 10, Mask(), relu=False)
+parameters = deep.init((8, 8, 3), generator, np.float64)
 inside = parameters.only("mask") == 1
 parameters.vector[inside] = generator.uniform(0, 1, inside.sum())
-deep, layers = Sequential(deep.layers[:-2]), parameters.layers[:-2]
-size = int(np.prod(shape))
-matrix = deep(layers, np.eye(size).reshape(size, *shape)).reshape(size, -1)
-some = generator.normal(size=(5, *shape))
-assert np.allclose(some.reshape(5, -1) @ matrix, deep(layers, some).reshape(5, -1))
-print(f"{len(layers)} layers are one matrix of {matrix.shape[0]} × {matrix.shape[1]}")
+deep, kept_layers = Sequential(deep.layers[:-2]), parameters.layers[:-2]
+matrix = one_matrix(deep, kept_layers, (8, 8, 3))
+some = generator.normal(size=(5, 8, 8, 3))
+expected = deep(kept_layers, some).reshape(5, -1)
+assert np.shape(matrix) == (192, expected.shape[1]), "the matrix has another shape"
+assert np.allclose(some.reshape(5, -1) @ matrix, expected), "on random images the two differ"
+print(f"{len(kept_layers)} layers are one matrix of {matrix.shape[0]} × {matrix.shape[1]}")
 
 # %% [markdown]
-# **6. The mask that cheats.** Leave the images of `patches` in their own order, in which classes take turns, with ten images a batch. Train masks for positions, and one mask for all. What test accuracy do you get, and why? Would you have noticed?
+# **6. The mask that cheats.** Leave the images of `patches` in their own order, in which classes take turns, with ten images a batch. Train masks for positions, and one mask for all. Write `reached(positions)`: the test accuracy with `Mask(positions)`, for 1 and for 10. What do you get, and why? Would you have noticed?
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# `load_once("patches").first(300, 100)` has them in their own order, `smaller(x, 24, 2)` makes 12×12 pixels of them, `masked` makes the network, and `train` takes `shuffle=False`. Keep the masks between 0 and 1 with `Projected`. Eight epochs at a rate of 0.003 are enough.
+#
+# </details>
+
 
 # %% tags=["solution"]
-in_turns = load_once("patches").first(300, 100)
-halves = [Dataset(smaller(half.x, 24, 2), half.y) for half in (in_turns.train, in_turns.test)]
-reached = {}
-for positions in (1, 10):
+def reached(positions: int) -> float:
+    in_turns = load_once("patches").first(300, 100)
+    halves = [Dataset(smaller(half.x, 24, 2), half.y) for half in (in_turns.train, in_turns.test)]
     network = masked((12, 12, 3), 10, Mask(positions), relu=False)
     parameters = network.init((12, 12, 3), np.random.default_rng(0))
     inside = parameters.only("mask") == 1
@@ -1494,10 +1578,16 @@ for positions in (1, 10):
         generator=np.random.default_rng(0), loss=softmax_cross_entropy, shuffle=False,
         metrics={"accuracy": accuracy},
     )  # fmt: skip
-    reached[positions] = end.metrics["accuracy"]
+    return float(end.metrics["accuracy"])
+
+
+# %% tags=["check"]
+honest, cheating = reached(1), reached(10)
+print(f"one mask for all: {honest:.0%}; a mask for each position: {cheating:.0%}")
 # Position i of every batch holds an image of class i: the mask at i can let pass what says "i".
-assert reached[10] > reached[1] + 0.15
-print(f"one mask for all: {reached[1]:.0%}; a mask for each position: {reached[10]:.0%}")
+assert 0 <= honest <= 1, "an accuracy is between 0 and 1"
+assert 0 <= cheating <= 1, "an accuracy is between 0 and 1"
+assert cheating > honest + 0.15, "masks for positions should be ahead: are the images in turns?"
 
 # %% [markdown]
 # ## Further reading

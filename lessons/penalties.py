@@ -313,7 +313,9 @@ session.table(
 # %% [markdown]
 # Look at −tanh and −log. They do not pass *scaling*: halve all weights and they report more sparsity, though not one number has become zero. They are measures of *smallness*. We shall use the **Gini index**, which has all six properties. It is 0 where all sizes are equal and nearly 1 where one number owns everything; for normally distributed weights it is 0.41, whatever their spread.
 #
-# ## The network and its program
+# ## The experiment
+#
+# ### The network and its program
 #
 # Six convolutions of 3×3 follow each other, 16 channels each and as many as there are classes in the last, with ReLU behind each of them. A mean over all pixels makes one number a class. There are no biases, and weights start from $\mathcal N(0, 0.05^2)$.
 #
@@ -1058,7 +1060,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# What can be learned from this about reading an experiment?
+# ## What can be learned from this
 #
 # - **Simplify before you train.** A pencil and ten minutes would have cut eleven cases to six.
 # - **Differentiate what you wrote, and integrate what you coded.** A small ε can turn a function without a slope into one with.
@@ -1068,29 +1070,62 @@ session.judge(claims, results)
 #
 # ## Exercises
 #
-# Try each before you open the solution. Every solution checks itself: it has run on this page, and it would have failed the build if it were wrong.
+# Try each before you open a hint, and a hint before the solution. Write what an exercise asks for into a file of your own, say `mine.py`, and have it checked:
 #
-# **1. Sixty thousand.** The article sees about 60 000 activations that are not zero, as a mean over the six layers, for a batch of 20 images of 96×96 pixels. How many activations are there in all, and which share is this?
+# ```sh
+# microgrand exercise penalties 1 mine.py
+# ```
+#
+# Your file may use whatever this lesson imports and defines: its functions, its classes and its constants in capitals, but none of its results, for nothing is trained first. Solutions and checks have run on this page, and would have failed the build if they were wrong.
+#
+# **1. Sixty thousand.** The article sees about 60 000 activations that are not zero, as a mean over the six layers, for a batch of 20 images of 96×96 pixels. How many activations has each layer? Call the list of six numbers `activations`. And which share of their mean is 60 000? Call it `share`.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# A padded convolution with a stride of 2 halves the sides, rounding up; `strides(96)` says which have one. There are 16 channels, but 10 in the last layer, one for each class.
+#
+# </details>
 
 # %% tags=["solution"]
-side, sizes = 96, list[int]()
-for layer, stride in enumerate(strides(96), 1):
+side, activations = 96, list[int]()
+for number, stride in enumerate(strides(96), 1):
     side = -(-side // stride)
-    sizes.append(20 * side * side * (16 if layer < 6 else 10))
-assert sizes == [737_280, 184_320, 46_080, 11_520, 11_520, 7_200]
-print(f"{np.mean(sizes):,.0f} a layer on average: 60 000 are {60_000 / np.mean(sizes):.0%}")
-print(f"and the first layer alone has {sizes[0] / sum(sizes):.0%} of all: the mean is its mean")
+    activations.append(20 * side * side * (16 if number < 6 else 10))
+share = 60_000 / np.mean(activations)
+print(f"{np.mean(activations):,.0f} a layer on average: 60 000 are {share:.0%}")
+print(f"the first layer has {activations[0] / sum(activations):.0%} of all: the mean is its mean")
+
+# %% tags=["check"]
+deep = six_convolutions((96, 96, 3), 10)
+maps, counted = np.zeros((1, 96, 96, 3), np.float32), list[int]()
+for part, arrays in zip(
+    deep.layers, deep.init((96, 96, 3), np.random.default_rng(0)).layers, strict=True
+):
+    maps = part(arrays, maps, None)
+    if type(part).__name__ == "ReLU":
+        counted.append(20 * maps.size)
+assert list(activations) == counted, "the network's layers have other numbers of activations"
+assert np.isclose(share, 60_000 / np.mean(counted)), "`share` is not 60 000 over their mean"
 
 # %% [markdown]
-# **2. A correction that stands still.** For a constant gradient, Adam's $m$ and $v$ after $t$ steps are $(1 - \beta_1^t)\,g$ and $(1 - \beta_2^t)\,g^2$. How long is step $t$ of the published program, over that of Adam? Work out $t = 1$, 12, 100, 1000 and the limit, for $\beta_1 = 0.9$ and $\beta_2 = 0.999$. Then check with the optimiser itself.
+# **2. A correction that stands still.** For a constant gradient, Adam's $m$ and $v$ after $t$ steps are $(1 - \beta_1^t)\,g$ and $(1 - \beta_2^t)\,g^2$. How long is step $t$ of the published program, over that of Adam? Write it as `ratio(t)`, for $\beta_1 = 0.9$ and $\beta_2 = 0.999$, and work out $t = 1$, 12, 100, 1000 and the limit.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# Adam divides $m$ by $1 - \beta_1^t$ and $v$ by $1 - \beta_2^t$, so its step is one learning rate. The program divides by $1 - \beta_1$ and $1 - \beta_2$ at every step.
+#
+# </details>
 
 
 # %% tags=["solution"]
 def ratio(t: int) -> float:
     # m̂/√v̂ is 1 for Adam. As published: (1 − β₁ᵗ)/(1 − β₁) over √((1 − β₂ᵗ)/(1 − β₂)).
-    return (1 - 0.9**t) / 0.1 / np.sqrt((1 - 0.999**t) / 0.001)
+    return float((1 - 0.9**t) / 0.1 / np.sqrt((1 - 0.999**t) / 0.001))
 
 
+print(f"in the end √(1 − β₂)/(1 − β₁) = {np.sqrt(0.001) / 0.1:.3f}")
+
+# %% tags=["check"]
 moved = {}
 for frozen in (False, True):
     optimizer = Adam(8e-4, epsilon=0.0, as_published=frozen)
@@ -1102,91 +1137,164 @@ for frozen in (False, True):
         optimizer.step(weight, np.ones(1), state)
         moved[frozen].append(float((before - weight)[0]))
 for t in (1, 12, 100, 1000):
-    assert np.isclose(moved[True][t] / moved[False][t], ratio(t))
-    print(f"t = {t}: {ratio(t):.2f}")
-print(f"in the end √(1 − β₂)/(1 − β₁) = {np.sqrt(0.001) / 0.1:.3f}")
+    print(f"t = {t}: {moved[True][t] / moved[False][t]:.2f}")
+    assert np.isclose(moved[True][t] / moved[False][t], ratio(t)), (
+        f"at t = {t} the two optimisers of the library stand in another ratio"
+    )
 
 # %% [markdown]
-# **3. Two terms that cancel.** Let autograd differentiate $\sqrt{\theta^2}/\theta$ at $\theta = 0.1$. Then type in the program's expression for case G and evaluate it in float64 and in float32, at 0.1 and at 3. Compare with the closed form. What happens at 3?
+# **3. Two terms that cancel.** Let autograd differentiate $\sqrt{\theta^2}/\theta$ at $\theta = 0.1$. Then type in what the program has for case G, $\bigl(\theta^2/(\sqrt{\theta^2} + \varepsilon) - \sqrt{\theta^2}\bigr)/(\theta^2 + \varepsilon)$ with $\varepsilon = 10^{-7}$, as `as_typed(theta)`. Evaluate it in float64 and in float32, at 0.1 and at 3, and compare with the closed form above. What happens at 3?
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# Keep the kind of number: `kind = type(theta)`, and then `kind(1e-7)` for ε. What is `np.float32(3) + np.float32(1e-7)`?
+#
+# </details>
 
 # %% tags=["solution"]
 import autograd.numpy as anp
 from autograd import elementwise_grad
 
 slope = elementwise_grad(lambda t: anp.sqrt(t**2) / t)(np.array([0.1, -0.3]))
-assert np.all(np.abs(slope) < 1e-12)  # nothing but rounding
+print(f"by autograd {slope}: nothing, or nothing but rounding")
+
+
+def as_typed(theta: Any) -> Any:
+    # In float32, 3 + 0.0000001 is 3: the ε is lost, and with it the whole gradient.
+    size, epsilon = np.sqrt(theta**2), type(theta)(1e-7)
+    return (theta**2 / (size + epsilon) - size) / (theta**2 + epsilon)
+
+
+# %% tags=["check"]
 for at_size in (0.1, 3.0):
     exact = PENALTIES["sign_as_coded"].gradient(np.array([at_size]))[0]
     for kind in (np.float64, np.float32):
-        w, e = kind(at_size), kind(1e-7)
-        as_typed = (w**2 / (np.sqrt(w**2) + e) - np.sqrt(w**2)) / (w**2 + e)
-        print(f"θ = {at_size:g}, {kind.__name__}: {as_typed:.3e}, exactly {exact:.3e}")
-        assert kind is np.float32 or np.isclose(as_typed, exact, rtol=1e-6)
-# In float32, 3 + 0.0000001 is 3: the ε is lost, and with it the whole gradient.
-assert np.float32(3) + np.float32(1e-7) == np.float32(3)
+        print(
+            f"θ = {at_size:g}, {kind.__name__}: {as_typed(kind(at_size)):.3e}, exactly {exact:.3e}"
+        )
+    assert np.isclose(as_typed(np.float64(at_size)), exact, rtol=1e-6, atol=0), (
+        f"in float64, at {at_size:g}, it is not what the program computes"
+    )
+assert as_typed(np.float32(3)) == 0, (
+    "in float32, at 3, something else happens: is all of it float32?"
+)
 
 # %% [markdown]
-# **4. How fast does a reward grow?** Only the term of case J acts on a weight of 0.001, by plain gradient descent with rate η. Show that the weight grows by the factor $1 + 2\eta\lambda$ a step as long as it is small. After how many steps has it doubled, for $\eta\lambda = 0.01$? And when does the growth slow down?
+# **4. How fast does a reward grow?** Only the term of case J acts on a weight of 0.001, by plain gradient descent with rate η. Show that the weight grows by the factor $1 + 2\eta\lambda$ a step as long as it is small. After how many steps has it doubled? Write `doubling_steps(rate)`, where `rate` is ηλ. When does the growth slow down?
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# Near zero $\log(1 + \theta^2) \approx \theta^2$. After $n$ steps the weight is $(1 + 2\eta\lambda)^n$ times what it was. Round up to whole steps.
+#
+# </details>
+
 
 # %% tags=["solution"]
-weight, sgd, doubled = np.array([0.001]), SGD(rate=0.01), 0
-while weight[0] < 0.002:
-    sgd.step(weight, -PENALTIES["log_square"].gradient(weight), {})
-    doubled += 1
-# (1 + 0.02)ⁿ = 2
-assert doubled == int(np.ceil(np.log(2) / np.log(1.02)))
-for _ in range(1000):
-    sgd.step(weight, -PENALTIES["log_square"].gradient(weight), {})
-assert 1 < weight[0] < 10
-print(f"doubled after {doubled} steps; after 1000 more it is {weight[0]:.1f}")
-print("beyond 1 the pull 2θ/(1 + θ²) fades: the weight goes on for ever, like the root of the time")
+def doubling_steps(rate: float) -> int:
+    # Beyond 1 the pull 2θ/(1 + θ²) fades: then it grows like the root of the time, for ever.
+    return int(np.ceil(np.log(2) / np.log(1 + 2 * rate)))
+
+
+# %% tags=["check"]
+for times in (0.01, 0.1):
+    reward, sgd, doubled = np.array([0.001]), SGD(rate=times), 0
+    while reward[0] < 0.002:
+        sgd.step(reward, -PENALTIES["log_square"].gradient(reward), {})
+        doubled += 1
+    for _ in range(1000):
+        sgd.step(reward, -PENALTIES["log_square"].gradient(reward), {})
+    print(f"ηλ = {times:g}: doubled after {doubled} steps; after 1000 more it is {reward[0]:.1f}")
+    assert doubling_steps(times) == doubled, f"for ηλ = {times:g} it takes another number of steps"
 
 # %% [markdown]
-# **5. The wind inside Adam.** The loss has no gradient for a weight, only $\lambda$ pulls, as in case C. How many steps of Adam (corrected, rate 0.0008) does it take to move the weight by 0.05, one standard deviation of the start? Does it depend on λ?
+# **5. The wind inside Adam.** The loss has no gradient for a weight, only $\lambda$ pulls, as in case C. How many steps of Adam (corrected, rate 0.0008) does it take to move the weight by a distance, say 0.05, one standard deviation of the start? Write `adam_steps(distance, wind)`. Does it depend on λ, the wind?
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# For a constant gradient $\hat m = \lambda$ and $\hat v = \lambda^2$. How long is a step?
+#
+# </details>
+
 
 # %% tags=["solution"]
+def adam_steps(distance: float, wind: float) -> int:
+    # m̂/√v̂ = λ/λ = 1: every step is a whole learning rate, 0.05/0.0008 = 62.5 of them.
+    return int(np.ceil(distance / 8e-4))
+
+
+# %% tags=["check"]
 for wind in (1e-2, 1e-4, 1e-6):
-    optimizer, weight, count = Adam(8e-4, epsilon=1e-9), np.array([0.0]), 0
+    optimizer, weight, steps_taken = Adam(8e-4, epsilon=1e-9), np.zeros(1), 0
     state = optimizer.init(weight)
     while weight[0] > -0.05:
         optimizer.step(weight, np.full(1, wind), state)
-        count += 1
-    # m̂/√v̂ = λ/λ = 1: every step is a whole learning rate, 0.05/0.0008 = 62.5 of them.
-    assert count == 63
-    print(f"λ = {wind:g}: {count} steps")
+        steps_taken += 1
+    print(f"λ = {wind:g}: {steps_taken} steps")
+    assert adam_steps(0.05, wind) == steps_taken, f"for λ = {wind:g} Adam takes another number"
+assert adam_steps(0.1, 1e-4) == 125, "twice as far should be twice as many steps"
 
 # %% [markdown]
-# **6. A measure of your own.** $-\sum c$, minus the sum of the sizes, is used as a measure of sparsity all the time. Which of the six properties has it? Find a reason for each, or a counterexample.
-
+# **6. A measure of your own.** $-\sum c$, minus the sum of the sizes, is used as a measure of sparsity all the time. Which of the six properties has it? Find a reason for each, or a counterexample, and answer in a dictionary `has` from `"Robin Hood"`, `"scaling"`, `"rising tide"`, `"cloning"`, `"Bill Gates"` and `"babies"` to `True` or `False`.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# Take $c = (1, 2, 4)$ and do to it what each property says. Is the sum smaller, equal or larger?
+#
+# </details>
 
 # %% tags=["solution"]
+has = {
+    "Robin Hood": False,  # the sum stays the same
+    "scaling": False,
+    "rising tide": True,  # every amount makes the sum larger, and its negative smaller
+    "cloning": False,
+    "Bill Gates": False,  # the measure falls
+    "babies": False,  # nothing changes
+}
+print("one of six: it measures smallness")
+
+
+# %% tags=["check"]
 def minus_l1(c: np.ndarray) -> float:
     return -float(np.sum(np.abs(c)))
 
 
 c = np.array([1.0, 2.0, 4.0])
-assert minus_l1(np.array([1.5, 2.0, 3.5])) == minus_l1(c)  # Robin Hood: no, the sum is the same
-assert minus_l1(2 * c) != minus_l1(c)  # scaling: no
-assert minus_l1(c + 0.1) < minus_l1(c)  # rising tide: yes, every amount makes the sum larger
-assert minus_l1(np.tile(c, 2)) != minus_l1(c)  # cloning: no
-assert minus_l1(np.array([1.0, 2.0, 100.0])) < minus_l1(c)  # Bill Gates: no, it falls
-assert minus_l1(np.append(c, 0)) == minus_l1(c)  # babies: no, nothing changes
-print("one of six: it measures smallness")
+properties = {
+    "Robin Hood": minus_l1(np.array([1.5, 2.0, 3.5])) < minus_l1(c),
+    "scaling": minus_l1(2 * c) == minus_l1(c),
+    "rising tide": minus_l1(c + 0.1) < minus_l1(c),
+    "cloning": minus_l1(np.tile(c, 2)) == minus_l1(c),
+    "Bill Gates": minus_l1(np.array([1.0, 2.0, 100.0])) > minus_l1(c),
+    "babies": minus_l1(np.append(c, 0)) > minus_l1(c),
+}
+for wanted, true in properties.items():
+    assert wanted in has, f"`has` says nothing of {wanted}"
+    assert has[wanted] == true, f"look at {wanted} again, for the sizes 1, 2 and 4"
 
 # %% [markdown]
-# **7. The winner of eleven.** Suppose that all eleven cases were equally good, and that seeds scatter their accuracies normally with a standard deviation σ. By how many σ does the best of the eleven lead the average, in a single run? And how often does a given case, say G, win?
+# **7. The winner of eleven.** Suppose that all eleven cases were equally good, and that seeds scatter their accuracies normally with a standard deviation σ. By how many σ does the best of the eleven lead the average, in a single run? Call it `ahead`. And how often does a given case, say G, win? Call the share `wins`.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# Draw eleven normal numbers, a hundred thousand times. The second question needs no computer.
+#
+# </details>
 
 # %% tags=["solution"]
 draws = np.random.default_rng(0).normal(size=(100_000, 11))
 ahead = draws.max(axis=1).mean()
 wins = np.mean(draws.argmax(axis=1) == 7)
-assert np.isclose(ahead, 1.586, atol=0.01)  # the expected largest of eleven normal numbers
-assert np.isclose(wins, 1 / 11, atol=0.005)
-spread = np.std([final_accuracy(results, "Z-published", s)[1] for s in session.seeds])
 print(f"{ahead:.2f} σ; each wins one time in eleven")
-print(
-    f"here σ is about {100 * spread:.0f} points, so the winner leads by {100 * ahead * spread:.0f}"
-)
+
+# %% tags=["check"]
+from scipy.stats import norm
+
+# The largest of eleven is below x with probability Φ(x)¹¹. Its mean is the integral of what is left.
+x = np.linspace(-8, 8, 16_001)
+expected = np.sum((x > 0) - norm.cdf(x) ** 11) * (x[1] - x[0])
+assert abs(ahead - expected) < 0.02, "the largest of eleven normal numbers leads by another margin"
+assert abs(wins - 1 / 11) < 0.005, "`wins`: which of eleven equals should win more often?"
 
 # %% [markdown]
 # ## Further reading

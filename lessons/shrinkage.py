@@ -248,6 +248,12 @@ print("article:", reach(60_000, 128, 40, 1e-4))
 #
 # $$\operatorname{prox}(w) = \operatorname*{argmin}_z\ \tfrac12 (z - w)^2 + \lambda R(z) .$$
 #
+# <aside class="why">
+#
+# **Why the square of the distance?** Without a penalty the best $z$ is $w$ itself. With a smooth one the slope of the square, $z - w$, has to balance $-\lambda R'(z)$: a step against the penalty's slope, but taken *where it lands*.
+#
+# </aside>
+#
 # For L1 this is the **soft threshold**: every weight comes $\lambda$ closer to zero, and what was closer than $\lambda$ becomes exactly zero ([derived here](../derivations/l1.md#the-proximal-step)). L0 has a proximal step too, though it has no slope. It is the **hard threshold**: what is smaller than $\sqrt{2\lambda}$ becomes zero, and the rest stays as it is ([derived here](../derivations/l0.md#the-proximal-step)). With $\lambda = 0.0001$ that is 0.014, a long way for one step.
 #
 # ### The cases
@@ -1098,7 +1104,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# What can be learned from this about reading an experiment?
+# ## What can be learned from this
 #
 # - **Look at the slope.** Penalties are drawn as values, and training feels slopes. Half of S4 comes of looking at the wrong curve.
 # - **Count steps, not epochs.** What a constant pull can do is its strength times the number of steps. Forty epochs of 60 000 images are not forty epochs of 1 500.
@@ -1107,120 +1113,216 @@ session.judge(claims, results)
 #
 # ## Exercises
 #
-# Try each before you open the solution. Every solution checks itself: it has run on this page, and it would have failed the build if it were wrong.
+# Try each before you open a hint, and a hint before the solution. Write what an exercise asks for into a file of your own, say `mine.py`, and have it checked:
 #
-# **1. Count.** How many weights and biases has the article's network, with 28×28 pixels, $n = 32$ and no padding? Which kernel holds most of them?
+# ```sh
+# microgrand exercise shrinkage 1 mine.py
+# ```
+#
+# Your file may use whatever this lesson imports and defines: its functions, its classes and its constants in capitals, but none of its results, for nothing is trained first. Solutions and checks have run on this page, and would have failed the build if they were wrong.
+#
+# **1. Count.** How many weights and biases has the article's network, with 28×28 pixels, $n = 32$ and no padding? Call the number `count`. Which kernel holds most of them? Call the number of its weights `largest`.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# A convolution of 3×3 without padding takes two pixels off each side, a pooling halves what is left and rounds down. The first dense layer sees all numbers of the last maps.
+#
+# </details>
 
 # %% tags=["solution"]
 sides = 28 - 2 - 2, (28 - 2 - 2) // 2 - 2  # before each pooling
-rows = (sides[1] // 2) ** 2 * 128  # numbers that enter the first dense layer: 5·5·128
-by_hand = (9 * 1 + 1) * 32 + (9 * 32 + 1) * 64 + (9 * 64 + 1) * 128 + (rows + 1) * 128 + 129 * 10
-assert by_hand == articles.vector.size
-print(f"{by_hand:,} numbers; the first dense kernel alone has {rows * 128:,}")
+in_a_row = (sides[1] // 2) ** 2 * 128  # numbers that enter the first dense layer: 5·5·128
+largest = in_a_row * 128
+count = (9 * 1 + 1) * 32 + (9 * 32 + 1) * 64 + (9 * 64 + 1) * 128 + largest + 128 + 129 * 10
+print(f"{count:,} numbers; the first dense kernel alone has {largest:,}")
+
+# %% tags=["check"]
+built = network(Settings(filters=32), (28, 28, 1), 10).init((28, 28, 1), np.random.default_rng(0))
+assert count == built.vector.size, "`count` is not the number of weights and biases"
+most = max(layer["kernel"].size for layer in built.layers if "kernel" in layer)
+assert largest == most, "`largest` is not the size of the largest kernel"
 
 # %% [markdown]
-# **2. Break even.** Derive the density at which CSR takes as many bytes as a dense matrix of $r \times m$ numbers, and check it with a matrix of 1152×32.
+# **2. Break even.** Derive the density at which CSR takes as many bytes as a dense matrix, and write it as `break_even(rows, columns)`.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# Set $8drm + 4(r + 1)$ equal to $4rm$ and solve for $d$.
+#
+# </details>
+
 
 # %% tags=["solution"]
-r, m = 1152, 32
-density = 0.5 - (r + 1) / (2 * r * m)  # 8·d·r·m + 4(r + 1) = 4·r·m
-matrix = np.zeros(r * m, np.float32)
-matrix[np.random.default_rng(0).permutation(r * m)[: round(density * r * m)]] = 1
-(dense, rows_bytes, bits) = weigh([{"kernel": matrix.reshape(r, m)}])[0]
-assert abs(rows_bytes / dense - 1) < 1e-4
-assert np.isclose(bits / dense, density + 1 / 32, atol=1e-4)  # a bit for each, 32 for some
-print(f"at d = {density:.1%}: dense {dense:,}, CSR {rows_bytes:,}, bits and values {bits:,} bytes")
+def break_even(rows: int, columns: int) -> float:
+    return 0.5 - (rows + 1) / (2 * rows * columns)  # 8·d·r·m + 4(r + 1) = 4·r·m
+
+
+# %% tags=["check"]
+for r, m in ((1152, 32), (128, 512)):
+    density = break_even(r, m)
+    matrix = np.zeros(r * m, np.float32)
+    matrix[np.random.default_rng(0).permutation(r * m)[: round(density * r * m)]] = 1
+    (dense, in_rows, bits) = weigh([{"kernel": matrix.reshape(r, m)}])[0]
+    print(f"{r}×{m}, d = {density:.1%}: dense {dense:,}, CSR {in_rows:,}, bits {bits:,} bytes")
+    assert abs(in_rows / dense - 1) < 1e-3, f"a matrix of {r}×{m} so full takes other bytes in CSR"
 
 # %% [markdown]
-# **3. Where the slopes cross.** Below which $|w|$ does the penalty $|w|^p$ pull less than L1? Solve for general $p$, and check $p = 2, 3, 4$ with the gradients of the table. Where does the answer go as $p$ grows?
+# **3. Where the slopes cross.** Below which $|w|$ does the penalty $|w|^p$ pull less than L1? Solve for general $p$, and write the answer as `slopes_meet(p)`. Where does it go as $p$ grows?
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# The slope of $w^p$ is $p\,w^{p-1}$, that of L1 is 1.
+#
+# </details>
+
 
 # %% tags=["solution"]
-for p in (2, 3, 4):
-    # p |w|^(p − 1) = 1
-    w = p ** (-1 / (p - 1))
-    assert np.isclose(PENALTIES[f"l{p}"].gradient(np.array([w]))[0], 1)
-    print(f"p = {p}: {w:.4f}")
-print(f"p = 1000: {1000 ** (-1 / 999):.4f}; it goes to 1")
+def slopes_meet(p: float) -> float:
+    return p ** (-1 / (p - 1))  # p |w|^(p − 1) = 1
+
+
+print(f"p = 1000: {slopes_meet(1000):.4f}; it goes to 1")
+
+# %% tags=["check"]
+for power in (2, 3, 4):
+    w = slopes_meet(power)
+    slope = PENALTIES[f"l{power}"].gradient(np.array([float(w)]))[0]
+    print(f"p = {power}: the slope at {w:.4f} is {slope:.4f}")
+    assert np.isclose(slope, 1), f"there L{power} does not pull as hard as L1"
+assert 0.99 < slopes_meet(1000) < 1, "for p = 1000 it is not there"
 
 # %% [markdown]
-# **4. Adadelta and a constant gradient.** Let nothing but one constant gradient $g$ act on a weight, so that $a = g^2$. Show that $d$ moves towards $g^2$, a gain of 1, whatever $g$ is, and that each step closes the same share $1/\tau$ of the distance. How many steps is $\tau$ for $g = 0.0001$ (an idle weight under L1) and for $g = 0.01$?
+# **4. Adadelta and a constant gradient.** Let nothing but one constant gradient $g$ act on a weight, so that $a = g^2$. Show that $d$ moves towards $g^2$, a gain of 1, whatever $g$ is, and that each step closes the same share $1/\tau$ of the distance. Write `tau(g)`. How many steps is τ for $g = 0.0001$ (an idle weight under L1) and for $g = 0.01$?
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# Put Δ² into the rule for $d$: it becomes $d \leftarrow \rho d + (1 - \rho)(d + \varepsilon)\,g^2/(g^2 + \varepsilon)$. Subtract $d$ from both sides and collect.
+#
+# </details>
+
 
 # %% tags=["solution"]
-# d ← ρd + (1 − ρ)(d + ε) g²/(g² + ε); subtract d from both sides and collect:
-# d ← d + (g² − d)/τ with τ = (g² + ε)/((1 − ρ) ε).
+def tau(g: float) -> float:
+    # d ← d + (g² − d)/τ
+    rho, epsilon = Adadelta().rho, Adadelta().epsilon
+    return (g**2 + epsilon) / ((1 - rho) * epsilon)
+
+
+print(f"τ is {tau(1e-4):,.0f} steps for an idle weight, and {tau(1e-2):,.0f} for g = 0.01")
+
+# %% tags=["check"]
+optimizer = Adadelta()
 for g in (1e-4, 1e-2):
-    optimizer, weight = Adadelta(), np.zeros(1)
-    tau = round((g**2 + optimizer.epsilon) / ((1 - optimizer.rho) * optimizer.epsilon))
+    weight = np.zeros(1)
     state = optimizer.init(weight)
     state["square"][:] = g**2 / (1 - optimizer.rho)  # a has settled already
-    steps = []
-    for _ in range(tau):
-        before = float(weight[0])
+    for _ in range(3):
+        before = state["steps squared"][0] * (1 - optimizer.rho)
         optimizer.step(weight, np.array([g]), state)
-        steps.append((before - float(weight[0])) / g)
-    if g > 1e-3:  # after τ steps 1/e of the distance is left; the gain is √(d + ε)/√(g² + ε)
-        assert np.isclose(steps[-1], math.sqrt(1 - 1 / math.e), rtol=1e-3)
-    print(f"g = {g:g}: gain {steps[0]:.3f} at first, {steps[-1]:.3f} after τ = {tau:,} steps")
+        closed = (state["steps squared"][0] * (1 - optimizer.rho) - before) / (g**2 - before)
+        assert np.isclose(tau(g) * closed, 1, rtol=1e-2), (
+            f"for g = {g:g} the library's Adadelta closes another share of the distance a step"
+        )
 
 # %% [markdown]
-# **5. The wrong maximum.** For the matrix below compute by hand the true dead zone and the article's version, value and gradient. Then let the article's version act alone, with plain steps of 0.01, on the second column. Where does it end?
+# **5. The wrong maximum.** Take the matrix $\begin{pmatrix} 0.5 & 0.1 \\ -0.75 & 0.03 \end{pmatrix}$. Compute by hand the true dead zone and the article's version, values and gradients: call them `meant`, `written`, `meant_gradient` and `written_gradient`. Then let the article's version act alone, with a hundred plain steps of 0.01, on the second column. Where does it end? Call the two numbers `ends_at`, to a hundredth.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# The true dead zone asks each weight how far it is beyond 0.25. The article's version asks each *column* for its largest size and takes off 0.25, also where that is less. Its gradient acts on the largest alone.
+#
+# </details>
 
 # %% tags=["solution"]
+meant = (0.5 - 0.25) + (0.75 - 0.25)
+written = (0.75 - 0.25) + (0.1 - 0.25)
+meant_gradient = [[1, 0], [-1, 0]]
+written_gradient = [[0, 1], [-1, 0]]
+ends_at = [0, 0]  # 0.1 comes down to 0.03, then both in turns: there is no zone
+
+# %% tags=["check"]
 matrix = np.array([[0.5, 0.1], [-0.75, 0.03]])
-meant, written = ROWS["dead-zone"], ROWS["column-maximum"]
-assert np.isclose(meant.value(matrix.ravel()), 0.25 + 0.5)
-assert np.isclose(written.value(matrix), (0.75 - 0.25) + (0.1 - 0.25))
-assert (meant.gradient(matrix.ravel()).reshape(2, 2) == [[1, 0], [-1, 0]]).all()
-assert (written.gradient(matrix) == [[0, 1], [-1, 0]]).all()
+zone, maximum = ROWS["dead-zone"], ROWS["column-maximum"]
+assert np.isclose(meant, zone.value(matrix.ravel())), "`meant` is not the value of the dead zone"
+assert np.isclose(written, maximum.value(matrix)), "`written` is not the article's value"
+right = zone.gradient(matrix.ravel()).reshape(2, 2)
+assert np.array_equal(meant_gradient, right), "`meant_gradient` is not that of the dead zone"
+right = maximum.gradient(matrix)
+assert np.array_equal(written_gradient, right), "`written_gradient` is not the article's"
 column = matrix[:, 1:].copy()
 for _ in range(100):
-    column -= 0.01 * written.gradient(column)
-assert np.abs(column).max() <= 0.01  # 0.1 came down to 0.03, then both in turns, to zero
-print(f"meant {meant.value(matrix.ravel()):.2f}, written {written.value(matrix):.2f}")
-print(f"the second column ends at {column.ravel().round(3)}: no zone, and less than 0.25 each")
+    column -= 0.01 * maximum.gradient(column)
+print(f"the second column ends at {column.ravel().round(3)}, both less than 0.25")
+assert np.abs(column.ravel() - ends_at).max() < 0.011, "the column ends elsewhere"
 
 # %% [markdown]
-# **6. L0 in the loss.** Train the network for one epoch with L0 in the loss, as strong as you like, and without a penalty. Compare all weights, to the bit.
+# **6. L0 in the loss.** Write `trained(row)`: it trains the network for one epoch on 300 digits, with `row` of the table of penalties in the loss, as strong as you like, and returns the vector of all weights. Start and batches are the same at each call. Compare `trained(PENALTIES["none"])` and `trained(PENALTIES["l0"])`, to the bit.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# `train` of `microgrand.training` takes `penalty=row` and `strength=…`; `run` above shows how it is called. Make the generators anew inside the function.
+#
+# </details>
+
 
 # %% tags=["solution"]
-found = []
-for row in (PENALTIES["none"], PENALTIES["l0"]):
-    model = network(settings, shape, classes)
-    parameters = model.init(shape, np.random.default_rng(0))
+def trained(row: Penalty) -> np.ndarray:
+    digits = load_once("digits").first(300, 100)
+    model = network(Settings(filters=4), digits.train.x.shape[1:], 10)
+    parameters = model.init(digits.train.x.shape[1:], np.random.default_rng(0))
     epochs = train(
-        *(model, parameters, images.train, images.test),
+        *(model, parameters, digits.train, digits.test),
         optimizer=Adadelta(),
         epochs=1,
-        batch_size=128,
+        batch_size=20,
         generator=np.random.default_rng(1),
         loss=softmax_cross_entropy,
         penalty=row,
-        strength=1e6,
+        strength=1.0,
     )
     list(epochs)
-    found.append(parameters.vector)
-assert np.array_equal(found[0], found[1])
-print(f"all {len(found[0]):,} numbers are the same, to the bit")
+    return parameters.vector
+
+
+# %% tags=["check"]
+without, counted, squared = (trained(PENALTIES[name]) for name in ("none", "l0", "l2"))
+assert np.size(without) > 1, "`trained` does not return all weights"
+assert np.array_equal(without, counted), "with L0 in the loss other weights come out: why?"
+assert not np.array_equal(without, squared), "even L2 makes no difference: is the penalty used?"
+print(f"with L0 all {np.size(without):,} numbers are the same, to the bit; with L2 they are not")
 
 # %% [markdown]
-# **7. Quiet makes zeros.** Why are there fewer exact zeros than small weights? Take idle weights that see nothing but noise: a step drawn from $\mathcal N(0, \sigma^2)$, then the soft threshold of 0.0001. What share is exactly zero after many steps, for σ of a tenth of the threshold, as large as it, and ten times as large?
+# **7. Quiet makes zeros.** Why are there fewer exact zeros than small weights? Take idle weights that see nothing but noise: a step drawn from $\mathcal N(0, \sigma^2)$, then the soft threshold of 0.0001. What share is exactly zero after many steps? Write `share_of_zeros(times)` for a σ of so many thresholds, and try a tenth, one and ten.
+#
+# <details class="hint"><summary>Hint</summary>
+#
+# Let 10 000 weights start at zero and take 500 steps. The soft threshold is `l1_proximal` of `microgrand.penalties.vector`.
+#
+# </details>
 
 # %% tags=["solution"]
 from microgrand.penalties.vector import l1_proximal
 
-generator, threshold = np.random.default_rng(0), 1e-4
-shares = []
-for times in (0.1, 1, 10):
-    idle = np.zeros(10_000)
+
+def share_of_zeros(times: float) -> float:
+    generator, idle = np.random.default_rng(0), np.zeros(10_000)
     for _ in range(500):
-        idle += generator.normal(0, times * threshold, idle.shape)
-        idle = l1_proximal(idle, threshold)
-    shares.append(np.mean(idle == 0))
-    print(
-        f"noise of {times:g} thresholds: {shares[-1]:.1%} zero, {np.mean(abs(idle) < NEAR):.1%} near"
+        idle = l1_proximal(idle + generator.normal(0, times * 1e-4, idle.shape), 1e-4)
+    return float(np.mean(idle == 0))
+
+
+# %% tags=["check"]
+from microgrand.penalties.vector import l1_proximal as soft_threshold
+
+for times in (0.1, 1, 10):
+    generator, idle = np.random.default_rng(1), np.zeros(10_000)
+    for _ in range(500):
+        idle = soft_threshold(idle + generator.normal(0, times * 1e-4, idle.shape), 1e-4)
+    zero, near = np.mean(idle == 0), np.mean(abs(idle) < NEAR)
+    print(f"noise of {times:g} thresholds: {zero:.1%} zero, {near:.1%} near")
+    assert abs(share_of_zeros(times) - zero) < 0.03, (
+        f"with noise of {times:g} thresholds another share is zero"
     )
-assert shares[0] > 0.99 > shares[1] > shares[2]
-assert shares[2] < 0.1
 
 # %% [markdown]
 # ## Further reading

@@ -1,4 +1,4 @@
-"""The command `microgrand`: list, run, verify, claims, data."""
+"""The command `microgrand`: list, run, exercise, verify, claims, data."""
 
 import json
 import runpy
@@ -54,6 +54,37 @@ for _name, _path in lesson.all_lessons().items():
             "help_option_names": [],
         },
     )(run_lesson)
+
+
+@app.command()
+def exercise(
+    name: Annotated[str, typer.Argument(metavar="LESSON")],
+    number: Annotated[int | None, typer.Argument(metavar="[N]", help="default: list them")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="your answer")] = None,
+    hint: Annotated[bool, typer.Option("--hint", help="print the hint too")] = False,
+    solution: Annotated[bool, typer.Option("--solution", help="print the solution's code")] = False,
+) -> int:
+    """Print an exercise, or check your answer to it; exit code 1 if it is not right."""
+    from microgrand import exercises
+
+    if number is None:
+        for one in exercises.exercises(name):
+            print(f"{one.number}  {one.title}")
+        return 0
+    one = exercises.exercise(name, number)
+    if file is not None:
+        wrong = exercises.what_is_wrong(one, file)
+        print("right" if wrong is None else f"not yet: {wrong}")
+        return int(wrong is not None)
+    if solution:
+        print(one.solution)
+        return 0
+    print(exercises.for_terminal(one.text))
+    if hint:
+        print(f"\n{exercises.for_terminal(f'Hint: {one.hint}')}")
+    else:
+        print(f"\nmicrogrand exercise {name} {number} FILE checks your answer; --hint helps")
+    return 0
 
 
 @app.command()

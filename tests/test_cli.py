@@ -71,7 +71,7 @@ def test_alone_it_prints_its_help(tmp_path: Path) -> None:
     alone = in_a_process(tmp_path)
     assert alone == in_a_process(tmp_path, "--help")
     assert (alone.code, alone.err) == (0, "")
-    for command in ("list", "run", "verify", "claims", "data"):
+    for command in ("list", "run", "exercise", "verify", "claims", "data"):
         assert f"\n  {command} " in alone.out
 
 

@@ -40,7 +40,7 @@ FLOORS = (
     {"microgrand.pages"},
     {"microgrand.report"},
     {"microgrand.lesson"},
-    {"microgrand.verdicts"},
+    {"microgrand.exercises", "microgrand.verdicts"},
     {"microgrand.cli"},
 )
 

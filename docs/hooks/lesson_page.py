@@ -7,8 +7,10 @@ Material know.
 
 from __future__ import annotations
 
+import math
 import posixpath
 import re
+from pathlib import Path
 from typing import Any
 
 from mkdocs.plugins import event_priority, get_plugin_logger
@@ -26,19 +28,33 @@ TOOLBAR = re.compile(
     re.DOTALL,
 )
 CODE = re.compile(r'<div class="highlight-ipynb[^"]*"><pre>(.*?)</pre></div>', re.DOTALL)
+PLAIN = re.compile(r'<div class="highlight"><pre>(.*?)</pre></div>', re.DOTALL)
 CELL = r'<div class="jp-Cell jp-CodeCell[^"]*celltag_'
 FOLDED = (  # the <div> to fold away, its class, and what stands on the fold
     (re.compile(rf"(?={CELL}solution)"), "solution", "Solution"),
+    (re.compile(rf"(?={CELL}check)"), "check", "Check"),
     (
         re.compile(rf'{CELL}collapse-input.*?(?=<div class="jp-Cell-inputWrapper)', re.DOTALL),
         "figure-code",
         "Code of this figure",
     ),
 )
-DOWNLOAD = (
-    '<p class="lesson-download"><a href="{0}" download="{0}">'
-    "Download this lesson, executed (.ipynb)</a></p>"
-)
+BOX = """<div class="lesson-box">
+<p>About {minutes} minutes to read, code and all. Symbols are told on the page of
+<a href="{notation}">notation</a>, words with dots under them in the
+<a href="{glossary}">glossary</a>.</p>
+<p><strong>Run this yourself</strong></p>
+<ul>
+<li><code>microgrand run {name}</code> <span>as on this page</span></li>
+<li><code>microgrand run {name} --preset quick</code> <span>in seconds</span></li>
+<li><code>microgrand run {name} --epochs 20</code> <span>in your own way;
+<code>--help</code> lists every setting</span></li>
+<li><a href="{name}.ipynb" download="{name}.ipynb">Download this lesson, executed (.ipynb)</a></li>
+</ul>
+</div>
+"""
+READ_IN_A_MINUTE = {"words": 220, "lines": 30}
+FOLDED_AWAY = ("solution", "check", "collapse-input", "hide-input")
 
 
 def end_of_div(html: str, start: int) -> int:
@@ -66,6 +82,32 @@ def folded(html: str, where: re.Pattern[str], kind: str, summary: str) -> str:
         ]
         position = end
     return "".join([*parts, html[position:]])
+
+
+def minutes_to_read(source: str) -> int:
+    """How long the prose and the open code of a lesson take, to the next five minutes."""
+    parts = re.split(r"^# %%(.*)\n", source, flags=re.MULTILINE)[1:]
+    words = lines = 0
+    for header, body in zip(parts[::2], parts[1::2], strict=True):
+        if "[markdown]" in header:
+            words += len(re.sub("^#", "", body, flags=re.MULTILINE).split())
+        elif not any(f'"{tag}"' in header for tag in FOLDED_AWAY):
+            lines += sum(bool(line.strip()) for line in body.splitlines())
+    minutes = words / READ_IN_A_MINUTE["words"] + lines / READ_IN_A_MINUTE["lines"]
+    return max(5, 5 * math.ceil(minutes / 5))
+
+
+def box(page: Page, config: Any, files: Files) -> str:
+    """What stands under a lesson's title: how long it takes, how to run it, how to keep it."""
+    name = posixpath.basename(page.file.src_uri).removesuffix(".ipynb")
+    source = Path(config.config_file_path).parent / "lessons" / f"{name}.py"
+    places = {}
+    for kind in ("notation", "glossary"):
+        file = files.get_file_from_path(f"{kind}.md")
+        places[kind] = file.url_relative_to(page.file) if file else ""
+    return BOX.format(
+        name=name, minutes=minutes_to_read(source.read_text(encoding="utf-8")), **places
+    )
 
 
 def without_notebook_styles(html: str) -> str:
@@ -97,12 +139,13 @@ def on_page_content(html: str, page: Page, config: Any, files: Files) -> str | N
     html = CODE.sub(
         r'<div class="language-python highlight"><pre><code>\1</code></pre></div>', html
     )
+    html = PLAIN.sub(r'<div class="highlight"><pre><code>\1</code></pre></div>', html)
     for where, kind, summary in FOLDED:
         html = folded(html, where, kind, summary)
     html = linked(html, page, files)
     heading = html.find("</h1>")
     after = heading + len("</h1>") if heading >= 0 else 0
-    return html[:after] + DOWNLOAD.format(posixpath.basename(uri)) + html[after:]
+    return html[:after] + box(page, config, files) + html[after:]
 
 
 @event_priority(-100)  # after mkdocs-jupyter, whose 0.27 adds a MathJax loader to every page

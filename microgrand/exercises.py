@@ -1,0 +1,158 @@
+"""The exercises of the lessons: read from a lesson's own source, and a reader's answer checked.
+
+An exercise is a markdown cell that begins with `**3. Title.**` and folds a hint into `<details>`,
+a cell tagged `solution`, and a cell tagged `check`: assertions with messages on the names that the
+reader is asked to define. The page of the lesson runs both, so both stay true. The command runs the
+reader's file in place of the solution. Either has what the lesson imports and defines (functions,
+classes, constants in capitals), and none of its results: nothing is trained first.
+"""
+
+import ast
+import builtins
+import contextlib
+import io
+import re
+import sys
+import textwrap
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from microgrand import lesson
+from microgrand.settings import UserError
+
+CELL = re.compile(r"^# %%(.*)\n", re.MULTILINE)
+HINT = re.compile(r'<details class="hint"><summary>Hint</summary>(.*?)</details>', re.DOTALL)
+TITLE = re.compile(r"\*\*(\d+)\. (.*?)\.?\*\*")
+DEFINITIONS = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What is asked, a hint, the code that answers it, and the code that checks an answer."""
+
+    lesson: str
+    number: int
+    title: str
+    text: str
+    hint: str
+    solution: str
+    check: str
+
+
+def cells(name: str) -> list[tuple[str, str]]:
+    """The cells of a lesson: the rest of the line that opens each, and its body."""
+    parts = CELL.split(lesson.all_lessons()[name].read_text("utf-8"))[1:]
+    return [(header, body.strip()) for header, body in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def exercises(name: str) -> list[Exercise]:
+    """All exercises of a lesson, in order.
+
+    Raises:
+        UserError: if there is no such lesson.
+    """
+    if name not in lesson.all_lessons():
+        names = ", ".join(lesson.all_lessons())
+        raise UserError(f"no lesson is called {name!r}; there are {names}")
+    found, text, solution = [], "", ""
+    for header, body in cells(name):
+        if "[markdown]" in header:
+            text = re.sub("^# ?", "", body, flags=re.MULTILINE)
+            text = text[max(0, text.find("**1. ")) :]  # the first stands behind a heading
+        elif '"solution"' in header:
+            solution = body
+        elif '"check"' in header:
+            title, hint = TITLE.match(text), HINT.search(text)
+            assert title, f"{name}: a check without an exercise before it"
+            assert hint, f"{name}: an exercise without a hint"
+            told = title[2], HINT.sub("", text).strip(), hint[1].strip()
+            found.append(Exercise(name, int(title[1]), *told, solution, body))
+    return found
+
+
+def exercise(name: str, number: int) -> Exercise:
+    """One exercise of a lesson.
+
+    Raises:
+        UserError: if there is no such lesson, or no such exercise in it.
+    """
+    known = exercises(name)
+    if not 1 <= number <= len(known):
+        raise UserError(f"{name} has no exercise {number}: there are 1 to {len(known)}")
+    return known[number - 1]
+
+
+def for_terminal(markdown: str) -> str:
+    """Markdown in lines of 88 letters, with the words of its links alone."""
+    words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", markdown)
+    return "\n\n".join(textwrap.fill(part, 88) for part in words.split("\n\n"))
+
+
+def given(name: str) -> dict[str, Any]:
+    """What a lesson imports and defines without having run: nothing that rests on its results."""
+    space: dict[str, Any] = {"__name__": "__main__"}
+    for header, body in cells(name):
+        if "[markdown]" in header or '"solution"' in header or '"check"' in header:
+            continue
+        for node in ast.parse(body).body:
+            target = ast.unparse(getattr(node, "targets", [getattr(node, "target", ast.Pass())])[0])
+            constant = len(target) > 1 and target.isidentifier() and target.isupper()
+            if isinstance(node, DEFINITIONS) or constant:
+                with contextlib.suppress(NameError):  # it stands on settings or on results
+                    exec(compile(ast.Module([node], []), name, "exec"), space)
+    return space
+
+
+def asked(check: str, known: dict[str, Any]) -> list[str]:
+    """The names a check uses and neither defines nor finds among the known: the reader's part."""
+    inside = list(ast.walk(ast.parse(check)))
+    names = sorted(
+        (node for node in inside if isinstance(node, ast.Name)),
+        key=lambda name: (name.lineno, name.col_offset),
+    )
+    own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    own |= {node.arg for node in inside if isinstance(node, ast.arg)}
+    own |= {node.asname or node.name for node in inside if isinstance(node, ast.alias)}
+    own |= {node.name for node in inside if isinstance(node, ast.FunctionDef)}
+    used = dict.fromkeys(node.id for node in names)
+    return [name for name in used if not (name in own or name in known or hasattr(builtins, name))]
+
+
+def in_a_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def what_is_wrong(exercise: Exercise, path: Path) -> str | None:
+    """Run a reader's file, then the exercise's check: one line on what is wrong, None if all right.
+
+    Raises:
+        UserError: if the file cannot be read.
+    """
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror})") from None
+    space = given(exercise.lesson)
+    wanted = asked(exercise.check, space)
+    sys.path.insert(0, str(path.resolve().parent))  # as where Python runs the file itself
+    try:
+        exec(compile(source, path, "exec"), space)
+    except (Exception, SystemExit) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+        line = error.lineno if isinstance(error, SyntaxError) else lines and lines[-1]
+        return f"{path}, line {line}: {in_a_line(error)}" if line else f"{path}: {in_a_line(error)}"
+    if missing := [name for name in wanted if name not in space]:
+        return f"{path} does not define {', '.join(missing)}"
+    evidence = io.StringIO()  # it would give the answer away
+    try:
+        with contextlib.redirect_stdout(evidence):
+            exec(compile(exercise.check, "the check", "exec"), space)
+    except AssertionError as error:
+        return str(error)
+    except (Exception, SystemExit) as error:
+        return f"the check cannot use your answer: {in_a_line(error)}"
+    print(evidence.getvalue(), end="")
+    return None

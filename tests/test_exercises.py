@@ -1,0 +1,218 @@
+"""The exercises: every solution is right by its own check, and every check can fail."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from microgrand import cli, lesson
+from microgrand.exercises import Exercise, asked, exercises, for_terminal, given, what_is_wrong
+
+EVERY = [one for name in lesson.all_lessons() for one in exercises(name)]
+NAMES = [f"{one.lesson}-{one.number}" for one in EVERY]
+FIRST = next(one for one in EVERY if (one.lesson, one.number) == ("penalties", 2))  # ratio(t)
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def microgrand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Calls the command in this process, in a folder of its own: exit code, output, errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["microgrand", *words])
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    return call
+
+
+def answer(folder: Path, text: str) -> Path:
+    path = folder / "mine.py"
+    path.write_text(text, "utf-8")
+    return path
+
+
+# --------------------------------------------------------------------------------- all of them
+
+
+@pytest.mark.parametrize("one", EVERY, ids=NAMES)
+def test_the_solution_is_right(one: Exercise, microgrand: Command, tmp_path: Path) -> None:
+    path = answer(tmp_path, one.solution)
+    code, out, _ = microgrand("exercise", one.lesson, str(one.number), path.name)
+    assert (code, out.splitlines()[-1]) == (0, "right")
+
+
+@pytest.mark.parametrize("one", EVERY, ids=NAMES)
+def test_a_wrong_answer_is_not(one: Exercise, microgrand: Command, tmp_path: Path) -> None:
+    names = asked(one.check, given(one.lesson))
+    assert names
+    for zero in ("0", "lambda *_: 0"):
+        path = answer(tmp_path, "\n".join(f"{name} = {zero}" for name in names))
+        code, out, _ = microgrand("exercise", one.lesson, str(one.number), path.name)
+        assert code == 1
+        assert out.startswith("not yet: ")
+        assert len(out.splitlines()) == 1
+
+
+@pytest.mark.parametrize("one", EVERY, ids=NAMES)
+def test_the_text_says_what_to_define(one: Exercise) -> None:
+    for name in asked(one.check, given(one.lesson)):
+        assert f"`{name}`" in one.text or f"`{name}(" in one.text, name
+
+
+@pytest.mark.parametrize("one", EVERY, ids=NAMES)
+def test_it_is_whole(one: Exercise) -> None:
+    assert one.text.startswith(f"**{one.number}. {one.title}")
+    assert 20 < len(one.hint) < len(one.text) + 400
+    assert "<" not in one.text.replace("<=", "")  # the hint is cut out whole
+    asserts = [node for node in ast.walk(ast.parse(one.check)) if isinstance(node, ast.Assert)]
+    assert asserts
+    assert all(node.msg for node in asserts)
+    assert not [node for node in ast.walk(ast.parse(one.solution)) if isinstance(node, ast.Assert)]
+
+
+@pytest.mark.parametrize("name", lesson.all_lessons())
+def test_a_lesson_has_at_least_five_and_counts_them(name: str) -> None:
+    numbers = [one.number for one in exercises(name)]
+    assert len(numbers) >= 5
+    assert numbers == list(range(1, len(numbers) + 1))
+    text = lesson.all_lessons()[name].read_text("utf-8")
+    assert f"# microgrand exercise {name} 1 mine.py\n" in text
+    for tag in ("solution", "check"):
+        assert text.count(f'# %% tags=["{tag}"]\n') == len(numbers)
+
+
+# --------------------------------------------------------------------------------- what is said
+
+
+def test_a_lesson_alone_lists_its_exercises(microgrand: Command) -> None:
+    code, out, _ = microgrand("exercise", "penalties")
+    assert code == 0
+    assert out.splitlines()[:2] == ["1  Sixty thousand", "2  A correction that stands still"]
+    assert len(out.splitlines()) == 7
+
+
+def test_an_exercise_is_printed_with_a_hint_if_wanted(microgrand: Command) -> None:
+    code, out, _ = microgrand("exercise", "penalties", "2")
+    assert code == 0
+    assert out.startswith("**2. A correction that stands still.** For a constant gradient")
+    assert "microgrand exercise penalties 2 FILE" in out
+    assert "one learning rate" not in out
+    code, out, _ = microgrand("exercise", "penalties", "2", "--hint")
+    assert code == 0
+    assert "\n\nHint: Adam divides" in out
+
+
+def test_a_printed_solution_is_a_program_that_is_right(microgrand: Command, tmp_path: Path) -> None:
+    code, out, _ = microgrand("exercise", "penalties", "2", "--solution")
+    assert code == 0
+    assert what_is_wrong(FIRST, answer(tmp_path, out)) is None
+
+
+def test_links_and_long_lines_become_words() -> None:
+    told = for_terminal("See [this page](../there.md) and " + 30 * "word " + "\n\nMore.")
+    assert told.startswith("See this page and word")
+    assert told.endswith("word\n\nMore.")
+    assert max(map(len, told.splitlines())) <= 88
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = 1", "mine.py does not define ratio"),
+        ("x = 1\nratio = 1 / 0", "mine.py, line 2: ZeroDivisionError: division by zero"),
+        ("ratio = (", "mine.py, line 1: SyntaxError: "),
+        ("import sys\nsys.exit(3)", "mine.py, line 2: SystemExit: 3"),
+        ("def ratio(t):\n    return q", "the check cannot use your answer: NameError: name 'q'"),
+        ("raise ValueError('one\\ntwo')", "mine.py, line 1: ValueError: one"),
+        ("def ratio(t):\n    exit(0)", "the check cannot use your answer: SystemExit: 0"),
+        ("ratio = results", "mine.py, line 1: NameError: name 'results' is not defined"),
+        ("def ratio(t):\n    return 2.0", "at t = 1 the two optimisers"),
+    ],
+)
+def test_one_line_says_what_is_wrong(
+    text: str, said: str, microgrand: Command, tmp_path: Path
+) -> None:
+    answer(tmp_path, text)
+    code, out, _ = microgrand("exercise", "penalties", "2", "mine.py")
+    assert code == 1
+    assert out.startswith(f"not yet: {said}")
+    assert len(out.splitlines()) == 1
+
+
+def test_a_file_that_is_no_text_is_told(microgrand: Command, tmp_path: Path) -> None:
+    for content in (b"\xff\xfe", b"x = 1\0"):
+        (tmp_path / "mine.py").write_bytes(content)
+        code, out, _ = microgrand("exercise", "penalties", "2", "mine.py")
+        assert code == 1
+        assert out.startswith("not yet: mine.py")
+        assert len(out.splitlines()) == 1
+
+
+def test_a_file_may_import_its_neighbour(microgrand: Command, tmp_path: Path) -> None:
+    text = "import math\n" + FIRST.solution.replace("np.", "math.")
+    (tmp_path / "elsewhere_of_exercises.py").write_text(text, "utf-8")
+    answer(tmp_path, "from elsewhere_of_exercises import ratio")
+    assert microgrand("exercise", "penalties", "2", "mine.py")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("curvy",), "no lesson is called 'curvy'; there are curve, "),
+        (("curve", "7"), "curve has no exercise 7: there are 1 to 6"),
+        (("curve", "0"), "curve has no exercise 0"),
+        (("curve", "one"), "valid integer"),
+        (("curve", "1", "nowhere.py"), "nowhere.py cannot be read (No such file or directory)"),
+        (("curve", "1", "."), ". cannot be read (Is a directory)"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_clear_line(
+    words: tuple[str, ...], named: str, microgrand: Command
+) -> None:
+    code, out, err = microgrand("exercise", *words)
+    assert (code, out) == (2, "")
+    assert err.startswith("microgrand: ")
+    assert named in err
+    assert len(err.splitlines()) == 1
+
+
+def test_it_works_in_a_shell_without_warnings(tmp_path: Path) -> None:
+    answer(tmp_path, FIRST.solution)
+    command = [sys.executable, "-W", "error", "-m", "microgrand.cli"]
+    done = subprocess.run(
+        [*command, "exercise", "penalties", "2", "mine.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("t = 1000: 0.40\nright\n")
+
+
+# ----------------------------------------------------------------------------- what a file is given
+
+
+def test_a_file_is_given_definitions_and_no_results() -> None:
+    space = given("shrinkage")
+    assert {"np", "network", "weigh", "Settings", "NEAR", "ROWS", "load_once"} <= set(space)
+    assert not {"results", "session", "settings", "images", "EPOCHS", "trained"} & set(space)
+
+
+def test_a_check_asks_for_what_it_neither_defines_nor_finds() -> None:
+    check = """
+from math import pi as π
+def near(a, b): return abs(a - b) < known
+for i in range(3):
+    assert near(wanted(i, π), other), [j for j in known]
+"""
+    assert asked(check, {"known": 1}) == ["wanted", "other"]
