@@ -78,6 +78,7 @@ class Session:
     command: str
     notebook: bool
     cases: tuple[str, ...] = ()
+    cluster: str = ""
     started: float = field(default_factory=time.perf_counter)
     saved: list[str] = field(default_factory=list)
 
@@ -102,6 +103,7 @@ class Session:
             preset=self.preset,
             data=data,
             jobs=self.jobs,
+            cluster=self.cluster,
             progress=self.progress,
         )
         if self.cases:
@@ -194,7 +196,7 @@ class Session:
         judgements = [claims.judge(claim, results, self.seeds) for claim in all_claims]
         self.keep(judgements)
         if self.notebook:
-            return claims_table(judgements, self.seeds)
+            return claims_table(judgements, str(len(self.seeds)))
         print_claims(judgements)
         return None
 
@@ -260,7 +262,7 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
     given_out = chosen.pop("out", None)
     seeds = chosen.pop("seeds", presets[name].seeds)
     jobs = chosen.pop("jobs", os.cpu_count() or 1)
-    cases = chosen.pop("cases", ())
+    cases, cluster = chosen.pop("cases", ()), chosen.pop("cluster", "")
     settings = with_changes(presets[name].settings, chosen)
     changes = hashlib.sha256(str(sorted(chosen.items())).encode()).hexdigest()[:6]
     folder_name = f"{name}-{changes}" if chosen else name  # other settings, other results
@@ -287,4 +289,5 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
         command=shlex.join(words),
         notebook=in_notebook(),
         cases=cases,
+        cluster=cluster,
     )

@@ -76,6 +76,7 @@ def parse(
         "preset": (str, f"size of the experiment: {choices} (default: book)"),
         "seeds": (int, f"how many seeds, 0 and up ({by_preset(seeds)})"),
         "jobs": (int, "how many processes (default: one a core)"),
+        "cluster": (str, "the address of a Dask scheduler that is to have the runs done"),
         "out": (Path, f"folder for figures and records (default: runs/{lesson}/PRESET)"),
         "cases": (list[str], "train these cases only, without figures; repeat it, * is any word"),
     }

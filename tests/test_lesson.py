@@ -50,6 +50,31 @@ def page(session: Session) -> Session:
     return replace(session, notebook=True)
 
 
+def one_number(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
+    return {"number": np.array(seed)}
+
+
+# ------------------------------------------------------------------------------- some of the cases
+
+
+def test_chosen_cases_are_run_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = {"out": "out", "jobs": 1, "seeds": 2, "cases": ("l[12]", "none")}
+    session = open_session("curve", PRESETS, chosen)
+    with pytest.raises(SystemExit) as end:
+        session.sweep(one_number, ["none", "l1", "l2", "l3"])
+    assert end.value.code == 0
+    names = {path.stem for path in Path("out/records").glob("*.json")}
+    assert names == {f"{case}-seed-{seed}" for case in ("none", "l1", "l2") for seed in (0, 1)}
+    assert "--cases 'l[12]' --cases none" in capsys.readouterr().out
+
+
+def test_what_fits_no_case_is_refused_before_a_run() -> None:
+    session = open_session("curve", PRESETS, {"out": "out", "cases": ("none", "l?")})
+    with pytest.raises(UserError, match=r"--cases l\? fits none of none, dropout"):
+        session.sweep(one_number, ["none", "dropout"])
+    assert not list(Path("out/records").iterdir())
+
+
 # -------------------------------------------------------------------------------- opening a session
 
 
