@@ -18,7 +18,8 @@ from typing import Any
 
 from microgrand import claims, records
 from microgrand.claims import Claim, Judgement
-from microgrand.figures import Animation
+from microgrand.figures import Animation, in_words
+from microgrand.figures.animation import last_frame
 from microgrand.figures.still import save, svg
 from microgrand.pages import (
     Choices,
@@ -152,19 +153,26 @@ class Session:
         """Show a figure on the page, or save it as SVG and PNG."""
         self.saved.append(name)
         if self.notebook:
-            return figure_html(svg(figure), name, caption)
+            return figure_html(svg(figure), name, in_words(figure), caption)
         save(figure, self.out / name)
         return None
 
     def play(self, animation: Animation, name: str, caption: str) -> Markup | None:
         """Show an animation in the page's player, or save it as WebP; its data as JSON."""
         self.saved.append(name)
-        webp = animation.as_webp()
-        records.write_atomically(self.out / f"{name}.webp", webp)
+        pictures = self.keep_pictures(animation, name)
         records.write_atomically(self.out / f"{name}.json", animation.as_json().encode())
         if self.notebook:
-            return player_html(webp, name, animation.alt, caption, site_build())
+            return player_html(pictures, name, animation.alt, caption, site_build())
         return None
+
+    def keep_pictures(self, animation: Animation, name: str) -> dict[str, bytes]:
+        """Write NAME.webp, which moves, and NAME-still.webp, its last frame."""
+        webp = animation.as_webp()
+        pictures = {f"{name}.webp": webp, f"{name}-still.webp": last_frame(webp)}
+        for file, picture in pictures.items():
+            records.write_atomically(self.out / file, picture)
+        return pictures
 
     def choose(
         self, draw: Callable[..., Animation], choices: Choices, name: str, caption: str
@@ -185,10 +193,9 @@ class Session:
             path = self.out / name / f"{file}.json"
             records.write_atomically(path, animation.as_json().encode())
         first = next(iter(animations.values()))
-        webp = first.as_webp()
-        records.write_atomically(self.out / f"{name}.webp", webp)
+        pictures = self.keep_pictures(first, name)
         if self.notebook:
-            return player_html(webp, name, first.alt, caption, site_build(), choices)
+            return player_html(pictures, name, first.alt, caption, site_build(), choices)
         return None
 
     def judge(self, all_claims: Sequence[Claim], results: Results) -> Markup | None:

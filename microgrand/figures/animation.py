@@ -165,6 +165,15 @@ class Animation:
         return buffer.getvalue()
 
 
+def last_frame(webp: bytes) -> bytes:
+    """The picture that an animated WebP ends with, for readers who want nothing to move."""
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(webp)) as image:
+        image.seek(getattr(image, "n_frames", 1) - 1)
+        image.save(buffer, "WEBP", lossless=True, quality=100)
+    return buffer.getvalue()
+
+
 def drawn(panel: Panel, ax: Any, number: int, colours: dict[str, str]) -> list[Any]:
     """The artists of one frame of one panel; equal labels have equal colours, points are grey."""
     artists: list[Any] = []
