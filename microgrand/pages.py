@@ -25,7 +25,7 @@ class Markup(str):
 
 def figure_html(content: str, name: str, alt: str, caption: str) -> Markup:
     """A drawing, of which a screen reader says `alt`, with its caption."""
-    label = html.escape(alt, quote=True)
+    label = html.escape(alt or "drawing", quote=True)
     content = content.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
     return Markup(
         f'<figure class="microgrand-figure" id="fig-{name}">{content}'

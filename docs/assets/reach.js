@@ -14,6 +14,6 @@ document$.subscribe(() => {
   setTimeout(() => {
     // Material has put its wrappers around tables and its buttons on code by now.
     for (const element of document.querySelectorAll(SCROLLING)) sizes.observe(element);
-    for (const buttons of document.querySelectorAll(".md-code__nav")) buttons.role = "group"; // no landmark
+    for (const buttons of document.querySelectorAll(".md-code__nav")) buttons.role = "none"; // no landmark
   });
 });

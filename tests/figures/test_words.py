@@ -26,7 +26,7 @@ def test_panels_axes_and_lines_are_told() -> None:
     assert in_words(figure) == (
         "2 panels. Loss: epoch from 0 to 10, loss from 0 to 1. "
         "Lines: train from 0.5 to 0.25; test set from 0.5 to 0.3, lowest 0.1. "
-        "lambda from 0.01 to 1e+02 (logarithmic), y from -1 to 1."
+        "lambda from 0.01 to 1e+02 (logarithmic), y from −1 to 1."
     )
 
 
@@ -36,10 +36,15 @@ def test_what_is_missing_or_hidden_is_not_told() -> None:
     axes[0].plot([0, 1], [np.nan, np.nan], label="nothing")
     axes[1].set(visible=False)
     axes[2].axis("off")
+    axes[2].text(0, 0, "input $x$")
+    axes[2].text(0, 1, "output")
     told = in_words(figure)
     assert "gap from 1 to 2, highest 3" in told
     assert "nothing" not in told
-    assert "panels" not in told
+    assert told.endswith("A drawing with the words input x, output.")
+    empty, ax = new_figure()
+    ax.axis("off")
+    assert in_words(empty) == ""
 
 
 def test_many_lines_are_counted() -> None:
