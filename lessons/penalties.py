@@ -22,7 +22,15 @@ from scipy.stats import spearmanr
 
 from microgrand.claims import Claim, Evidence
 from microgrand.data.catalog import load_once
-from microgrand.figures import GREY, PALETTE, Animation, histogram_animation, new_figure
+from microgrand.figures import (
+    GREY,
+    PALETTE,
+    Animation,
+    Panel,
+    Series,
+    histogram_animation,
+    new_figure,
+)
 from microgrand.image_network import as_published, positions, six_convolutions, strides
 from microgrand.lesson import begin
 from microgrand.measures import MEASURES, PROPERTIES
@@ -154,6 +162,46 @@ session.show(
     figure,
     "pulls",
     "The pull of each case on weights of the size that occurs. Only A and the family of E point towards zero from both sides. (B, D, E and F lie on each other.)",
+)
+
+# %% [markdown]
+# What do such pulls do to weights, if nothing else acts? Take thirty weights between −0.3 and 0.3, and let each case move them by plain gradient descent, without data, without a network.
+
+
+# %% tags=["collapse-input"]
+def alone(letter: str, weights: np.ndarray, steps: int) -> np.ndarray:
+    """Weights that only the pull of a case moves, after each step: (steps + 1, weights)."""
+    here, sgd, path = weights.copy(), SGD(rate=0.01), [weights]
+    for _ in range(steps):
+        sgd.step(here, pull(letter, here), {})
+        path.append(here.copy())
+    return np.array(path)
+
+
+starts, last_step = np.linspace(-0.3, 0.3, 31), 40
+session.play(
+    Animation(
+        title="Eleven cases, with nothing but their pull",
+        alt="Eleven panels, each with a line of weights that starts as a diagonal. Under Z and G it stays. Under B, D, E and F it falls onto zero from both sides, in the same way; under A it turns towards zero. Under C it slides down and under H up, as a whole. Under I and J it grows steeper.",
+        frames=tuple(f"step {step}" for step in range(last_step + 1)),
+        panels=tuple(
+            Panel(
+                f"{letter}: {CASES[letter].formula}",
+                (
+                    Series("line", "where they started", starts, starts),
+                    Series("line", "the weights now", starts, alone(letter, starts, last_step)),
+                ),
+                "weight at the start",
+                "now",
+                (-0.3, 0.3),
+                (-0.6, 0.6),
+            )
+            for family in FAMILIES
+            for letter in family
+        ),
+    ),
+    "alone",
+    "Weights that nothing but the penalty moves, under the eleven cases: two that stay where they are, five that go to zero, two that are blown away, two that grow.",
 )
 
 # %% [markdown]

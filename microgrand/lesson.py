@@ -5,7 +5,6 @@ lines serve a reader's terminal (progress, files in a folder) and a page of the 
 players and tables where the cell stands).
 """
 
-import fnmatch
 import hashlib
 import os
 import shlex
@@ -16,22 +15,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from microgrand import claims, records
+from microgrand import claims, pages, records
 from microgrand.claims import Claim, Judgement
 from microgrand.figures import Animation, in_words
-from microgrand.figures.animation import last_frame
+from microgrand.figures.numbers import as_csv
 from microgrand.figures.still import save, svg
-from microgrand.pages import (
-    Choices,
-    Markup,
-    claims_table,
-    combinations,
-    figure_html,
-    player_html,
-    table_html,
-)
+from microgrand.pages import Choices, Markup
 from microgrand.report import print_claims, print_table
-from microgrand.settings import Preset, UserError, flag, parse, stop, with_changes
+from microgrand.settings import (
+    Preset,
+    UserError,
+    chosen_among,
+    flag,
+    parse,
+    stop,
+    with_changes,
+)
 from microgrand.sweep import Results, Run, sweep
 
 
@@ -54,18 +53,6 @@ def title_and_question(path: Path) -> tuple[str, str]:
     return lines[heading].removeprefix("# "), text
 
 
-def chosen_among(cases: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    """The cases that fit one of the patterns, where * stands for any letters.
-
-    Raises:
-        UserError: naming the first pattern that fits none.
-    """
-    for pattern in patterns:
-        if not fnmatch.filter(cases, pattern):
-            raise UserError(f"--cases {pattern} fits none of {', '.join(cases)}")
-    return [case for case in cases if any(fnmatch.fnmatchcase(case, one) for one in patterns)]
-
-
 @dataclass
 class Session:
     """One run of a lesson."""
@@ -82,6 +69,7 @@ class Session:
     cluster: str = ""
     started: float = field(default_factory=time.perf_counter)
     saved: list[str] = field(default_factory=list)
+    rests_on: list[str] = field(default_factory=list)
 
     def sweep(self, run: Run, cases: Sequence[str], data: str = "") -> Results:
         """Run every case with every seed; see [`sweep`][microgrand.sweep.sweep].
@@ -110,6 +98,8 @@ class Session:
         if self.cases:
             self.end()
             raise SystemExit(0)
+        seconds = sum(record.manifest["seconds"] for record in results.values())
+        self.rests_on = [f"{len(results)} runs, {seconds:.0f} s in all"]
         return results
 
     def progress(self, runs: Iterable[Any], total: int) -> Iterator[Any]:
@@ -145,17 +135,25 @@ class Session:
     ) -> Markup | None:
         """Show a table of words and numbers."""
         if self.notebook:
-            return table_html(header, rows, caption)
+            return pages.table_html(header, rows, caption)
         print_table(header, rows, caption)
         return None
 
     def show(self, figure: Any, name: str, caption: str) -> Markup | None:
         """Show a figure on the page, or save it as SVG and PNG."""
         self.saved.append(name)
+        records.write_atomically(self.out / f"{name}.csv", as_csv(figure).encode())
         if self.notebook:
-            return figure_html(svg(figure), name, in_words(figure), caption)
+            made = self.made(f"{name}.csv")
+            return pages.figure_html(svg(figure), name, in_words(figure), caption, made)
         save(figure, self.out / name)
         return None
+
+    def made(self, data: str) -> str:
+        """How a figure was made, for the page."""
+        seeds = f"seeds 0 to {len(self.seeds) - 1}" if len(self.seeds) > 1 else "seed 0"
+        facts = [self.command, f"preset {self.preset}, {seeds}", *self.rests_on]
+        return pages.made_html([*facts, records.about_versions()], data if site_build() else "")
 
     def play(self, animation: Animation, name: str, caption: str) -> Markup | None:
         """Show an animation in the page's player, or save it as WebP; its data as JSON."""
@@ -163,13 +161,13 @@ class Session:
         pictures = self.keep_pictures(animation, name)
         records.write_atomically(self.out / f"{name}.json", animation.as_json().encode())
         if self.notebook:
-            return player_html(pictures, name, animation.alt, caption, site_build())
+            alt, made = animation.alt, self.made(f"{name}.json")
+            return pages.player_html(pictures, name, alt, caption, site_build(), made=made)
         return None
 
     def keep_pictures(self, animation: Animation, name: str) -> dict[str, bytes]:
-        """Write NAME.webp, which moves, and NAME-still.webp, its last frame."""
-        webp = animation.as_webp()
-        pictures = {f"{name}.webp": webp, f"{name}-still.webp": last_frame(webp)}
+        """Write NAME.webp, which moves, and NAME-still.webp, which does not."""
+        pictures = animation.as_pictures(name)
         for file, picture in pictures.items():
             records.write_atomically(self.out / file, picture)
         return pictures
@@ -187,7 +185,7 @@ class Session:
             ValueError: if there is nothing to choose, or two combinations would share a file.
         """
         self.saved.append(name)
-        animations = {file: draw(*keys) for file, keys in combinations(choices).items()}
+        animations = {file: draw(*keys) for file, keys in pages.combinations(choices).items()}
         (self.out / name).mkdir(exist_ok=True)
         for file, animation in animations.items():
             path = self.out / name / f"{file}.json"
@@ -195,7 +193,8 @@ class Session:
         first = next(iter(animations.values()))
         pictures = self.keep_pictures(first, name)
         if self.notebook:
-            return player_html(pictures, name, first.alt, caption, site_build(), choices)
+            alt, made = first.alt, self.made(f"{name}/{next(iter(animations))}.json")
+            return pages.player_html(pictures, name, alt, caption, site_build(), choices, made)
         return None
 
     def judge(self, all_claims: Sequence[Claim], results: Results) -> Markup | None:
@@ -203,7 +202,7 @@ class Session:
         judgements = [claims.judge(claim, results, self.seeds) for claim in all_claims]
         self.keep(judgements)
         if self.notebook:
-            return claims_table(judgements, str(len(self.seeds)))
+            return pages.claims_table(judgements, str(len(self.seeds)))
         print_claims(judgements)
         return None
 

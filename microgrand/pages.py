@@ -23,13 +23,21 @@ class Markup(str):
         return ""
 
 
-def figure_html(content: str, name: str, alt: str, caption: str) -> Markup:
+def made_html(facts: Sequence[str], data: str) -> str:
+    """How a figure was made, behind a fold, and where its numbers are (a file beside the page)."""
+    items = "".join(f"<li>{html.escape(fact)}</li>" for fact in facts)
+    link = f'<li><a class="data" href="{data}" download>Its numbers</a></li>' if data else ""
+    summary = "<summary>How this was made</summary>"
+    return f'<details class="made">{summary}<ul>{items}{link}</ul></details>'
+
+
+def figure_html(content: str, name: str, alt: str, caption: str, made: str = "") -> Markup:
     """A drawing, of which a screen reader says `alt`, with its caption."""
     label = html.escape(alt or "drawing", quote=True)
     content = content.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
     return Markup(
         f'<figure class="microgrand-figure" id="fig-{name}">{content}'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        f"<figcaption>{html.escape(caption)}</figcaption>{made}</figure>"
     )
 
 
@@ -40,6 +48,7 @@ def player_html(
     caption: str,
     site: bool,
     choices: Choices | None = None,
+    made: str = "",
 ) -> Markup:
     """An animation: the page's player, and pictures where scripts are off.
 
@@ -55,7 +64,7 @@ def player_html(
         f"{selects_html(name, choices or {})}<picture>"
         f'<source media="(prefers-reduced-motion: reduce), print" srcset="{still}">'
         f'<img src="{moving}" alt="{text}" loading="lazy"></picture>'
-        f"</microgrand-player><figcaption>{html.escape(caption)}</figcaption></figure>"
+        f"</microgrand-player><figcaption>{html.escape(caption)}</figcaption>{made}</figure>"
     )
 
 

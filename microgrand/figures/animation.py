@@ -103,6 +103,11 @@ class Animation:
             allow_nan=False,
         )
 
+    def as_pictures(self, name: str) -> dict[str, bytes]:
+        """NAME.webp, which moves, and NAME-still.webp, its last frame."""
+        webp = self.as_webp()
+        return {f"{name}.webp": webp, f"{name}-still.webp": last_frame(webp)}
+
     def as_webp(self) -> bytes:
         """A lossless animated WebP on white.
 
