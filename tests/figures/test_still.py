@@ -79,8 +79,8 @@ def test_the_compact_drawing_is_the_same_in_fewer_bytes() -> None:
         for name in ("d", "x", "y"):
             drawn, kept = (node.get(name, "") for node in (one, other))
             assert re.findall("[A-Za-z]", kept) == re.findall("[A-Za-z]", drawn)
-            numbers = [[float(n) for n in number.findall(part)] for part in (drawn, kept)]
-            np.testing.assert_allclose(*numbers, atol=0.1)
+            before_it, after_it = (np.array(number.findall(part), float) for part in (drawn, kept))
+            np.testing.assert_allclose(after_it, before_it, atol=0.1)
     referred = set(re.findall(r"#([mp]\w{10})", short))
     assert referred
     assert referred <= {node.get("id") for node in after}
