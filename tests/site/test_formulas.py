@@ -11,7 +11,6 @@ import pytest
 from built_site import ROOT
 from mkdocs.exceptions import PluginError
 
-
 HEAD = "<head><title>$x$</title></head>"  # no formula: a title is plain text
 
 
