@@ -17,7 +17,7 @@ from typing import Any
 
 from microgrand import claims, pages, records
 from microgrand.claims import Claim, Judgement
-from microgrand.figures import Animation
+from microgrand.figures import Animation, in_words
 from microgrand.figures.numbers import as_csv
 from microgrand.figures.still import save, svg
 from microgrand.pages import Choices, Markup
@@ -144,7 +144,8 @@ class Session:
         self.saved.append(name)
         records.write_atomically(self.out / f"{name}.csv", as_csv(figure).encode())
         if self.notebook:
-            return pages.figure_html(svg(figure), name, caption, self.made(f"{name}.csv"))
+            made = self.made(f"{name}.csv")
+            return pages.figure_html(svg(figure), name, in_words(figure), caption, made)
         save(figure, self.out / name)
         return None
 
@@ -157,13 +158,19 @@ class Session:
     def play(self, animation: Animation, name: str, caption: str) -> Markup | None:
         """Show an animation in the page's player, or save it as WebP; its data as JSON."""
         self.saved.append(name)
-        webp = animation.as_webp()
-        records.write_atomically(self.out / f"{name}.webp", webp)
+        pictures = self.keep_pictures(animation, name)
         records.write_atomically(self.out / f"{name}.json", animation.as_json().encode())
         if self.notebook:
-            made = self.made(f"{name}.json")
-            return pages.player_html(webp, name, animation.alt, caption, site_build(), made=made)
+            alt, made = animation.alt, self.made(f"{name}.json")
+            return pages.player_html(pictures, name, alt, caption, site_build(), made=made)
         return None
+
+    def keep_pictures(self, animation: Animation, name: str) -> dict[str, bytes]:
+        """Write NAME.webp, which moves, and NAME-still.webp, which does not."""
+        pictures = animation.as_pictures(name)
+        for file, picture in pictures.items():
+            records.write_atomically(self.out / file, picture)
+        return pictures
 
     def choose(
         self, draw: Callable[..., Animation], choices: Choices, name: str, caption: str
@@ -184,11 +191,10 @@ class Session:
             path = self.out / name / f"{file}.json"
             records.write_atomically(path, animation.as_json().encode())
         first = next(iter(animations.values()))
-        webp = first.as_webp()
-        records.write_atomically(self.out / f"{name}.webp", webp)
+        pictures = self.keep_pictures(first, name)
         if self.notebook:
-            made = self.made(f"{name}/{next(iter(animations))}.json")
-            return pages.player_html(webp, name, first.alt, caption, site_build(), choices, made)
+            alt, made = first.alt, self.made(f"{name}/{next(iter(animations))}.json")
+            return pages.player_html(pictures, name, alt, caption, site_build(), choices, made)
         return None
 
     def judge(self, all_claims: Sequence[Claim], results: Results) -> Markup | None:

@@ -31,9 +31,9 @@ def made_html(facts: Sequence[str], data: str) -> str:
     return f'<details class="made">{summary}<ul>{items}{link}</ul></details>'
 
 
-def figure_html(content: str, name: str, caption: str, made: str = "") -> Markup:
-    """A figure with its caption, which is also what a screen reader says of it."""
-    label = html.escape(caption, quote=True)
+def figure_html(content: str, name: str, alt: str, caption: str, made: str = "") -> Markup:
+    """A drawing, of which a screen reader says `alt`, with its caption."""
+    label = html.escape(alt or "drawing", quote=True)
     content = content.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
     return Markup(
         f'<figure class="microgrand-figure" id="fig-{name}">{content}'
@@ -42,7 +42,7 @@ def figure_html(content: str, name: str, caption: str, made: str = "") -> Markup
 
 
 def player_html(
-    webp: bytes,
+    pictures: Mapping[str, bytes],
     name: str,
     alt: str,
     caption: str,
@@ -50,19 +50,27 @@ def player_html(
     choices: Choices | None = None,
     made: str = "",
 ) -> Markup:
-    """An animation: the page's player, and the WebP where scripts are off.
+    """An animation: the page's player, and pictures where scripts are off.
 
-    In the site both are files beside the page; in a notebook of one's own the WebP is inside.
-    Where there are choices, the WebP shows the first option of each.
+    `pictures` are a WebP that moves, then one that does not: it is for paper and for readers who
+    want less motion. In the site both are files beside the page; in a notebook of one's own they
+    are inside. Where there are choices, they show the first option of each.
     """
-    source = f"{name}.webp" if site else f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
+    moving, still = (file if site else as_data(pictures[file]) for file in pictures)
     data = f"{name}/{next(iter(combinations(choices)))}" if choices else name
     text = html.escape(alt, quote=True)
     return Markup(
         f'<figure class="microgrand-figure" id="fig-{name}"><microgrand-player src="{data}.json">'
-        f'{selects_html(name, choices or {})}<img src="{source}" alt="{text}" loading="lazy">'
+        f"{selects_html(name, choices or {})}<picture>"
+        f'<source media="(prefers-reduced-motion: reduce), print" srcset="{still}">'
+        f'<img src="{moving}" alt="{text}" loading="lazy"></picture>'
         f"</microgrand-player><figcaption>{html.escape(caption)}</figcaption>{made}</figure>"
     )
+
+
+def as_data(webp: bytes) -> str:
+    """A picture as an address that holds all of it."""
+    return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
 
 
 def selects_html(name: str, choices: Choices) -> str:

@@ -199,8 +199,11 @@ def test_in_a_terminal_figures_and_animations_are_files(session: Session) -> Non
     assert session.show(figure, "still", "A line.") is None
     assert session.play(MOVING, "moving", "A line that tips.") is None
     names = {path.name for path in session.out.iterdir() if path.is_file()}
-    assert names == {"still.svg", "still.png", "still.csv", "moving.webp", "moving.json"}
-    for name in ("still.png", "moving.webp"):
+    assert names == {
+        *("still.svg", "still.png", "still.csv"),
+        *("moving.webp", "moving-still.webp", "moving.json"),
+    }
+    for name in ("still.png", "moving.webp", "moving-still.webp"):
         with Image.open(session.out / name) as image:
             image.verify()
     assert json.loads((session.out / "moving.json").read_text("utf-8"))["alt"] == "A line tips."
@@ -215,6 +218,7 @@ def test_on_a_page_figures_animations_and_tables_are_markup(page: Session) -> No
     # The player's data and a figure's numbers are files; a still figure is in the page.
     assert {path.name for path in page.out.iterdir() if path.is_file()} == {
         "moving.webp",
+        "moving-still.webp",
         "moving.json",
         "still.csv",
         "claims.json",

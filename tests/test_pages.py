@@ -2,6 +2,7 @@
 
 import base64
 import math
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -26,6 +27,7 @@ from microgrand.pages import (
 
 # What XML allows, with plenty of what it does not take as it is.
 words = st.text(st.sampled_from("<>&\"'λab [/]") | st.characters(codec="ascii", categories=["L"]))
+PICTURES = {"moving.webp": b"RIFF webp", "moving-still.webp": b"RIFF still"}
 DRAWING = '<svg width="10"><g><svg id="inner"/></g></svg>'
 
 
@@ -34,7 +36,7 @@ def parse(markup: str) -> ET.Element:
     assert markup._repr_html_() == str(markup)  # what a notebook shows
     assert repr(markup) == ""  # and nothing beside it
     # The tags that HTML leaves open.
-    closed = markup.replace('loading="lazy">', 'loading="lazy"/>').replace("<br>", "<br/>")
+    closed = re.sub(r"<((?:img|source|br)\b(?:\"[^\"]*\"|[^>\"])*)>", r"<\1/>", markup)
     return ET.fromstring(closed)
 
 
@@ -43,14 +45,14 @@ def text_of(element: ET.Element | None) -> str:
     return "".join(element.itertext())
 
 
-@given(caption=words)
-def test_a_figure_says_its_caption_to_eyes_and_ears(caption: str) -> None:
-    figure = parse(figure_html(DRAWING, "losses", caption))
+@given(alt=words, caption=words)
+def test_a_figure_is_told_in_words_to_those_who_hear_it(alt: str, caption: str) -> None:
+    figure = parse(figure_html(DRAWING, "losses", alt, caption))
     assert figure.get("id") == "fig-losses"
     assert text_of(figure.find("figcaption")) == caption
     drawing = figure.find("svg")
     assert drawing is not None
-    assert (drawing.get("role"), drawing.get("aria-label")) == ("img", caption)
+    assert (drawing.get("role"), drawing.get("aria-label")) == ("img", alt or "drawing")
     inner = drawing.find("g/svg")
     assert inner is not None
     assert inner.get("aria-label") is None  # said once
@@ -61,15 +63,22 @@ def test_a_figure_says_its_caption_to_eyes_and_ears(caption: str) -> None:
 def test_a_player_holds_the_picture_that_shows_without_scripts(
     alt: str, caption: str, site: bool
 ) -> None:
-    figure = parse(player_html(b"RIFF webp", "moving", alt, caption, site))
+    figure = parse(player_html(PICTURES, "moving", alt, caption, site))
     player = figure.find("microgrand-player")
     assert player is not None
     assert player.get("src") == "moving.json"
-    picture = player.find("img")
+    picture, still = player.find("picture/img"), player.find("picture/source")
     assert picture is not None
+    assert still is not None
     assert picture.get("alt") == alt
-    inside = "data:image/webp;base64," + base64.b64encode(b"RIFF webp").decode()
-    assert picture.get("src") == ("moving.webp" if site else inside)
+    inside = {
+        file: "data:image/webp;base64," + base64.b64encode(content).decode()
+        for file, content in PICTURES.items()
+    }
+    assert picture.get("src") == ("moving.webp" if site else inside["moving.webp"])
+    assert still.get("srcset") == ("moving-still.webp" if site else inside["moving-still.webp"])
+    # Those who want nothing to move, and paper, get the one that does not.
+    assert still.get("media") == "(prefers-reduced-motion: reduce), print"
     assert text_of(figure.find("figcaption")) == caption
 
 
@@ -77,11 +86,11 @@ def test_a_player_holds_the_picture_that_shows_without_scripts(
 @pytest.mark.parametrize("site", [True, False])
 def test_choices_wait_in_a_template_for_the_player(shown: str, what: str, site: bool) -> None:
     choices = {what: {"Z": shown, "A b": "ridge"}, "signal": {"weight": "weights"}}
-    figure = parse(player_html(b"RIFF webp", "moving", "alt", "caption", site, choices))
+    figure = parse(player_html(PICTURES, "moving", "alt", "caption", site, choices))
     player = figure.find("microgrand-player")
     assert player is not None
     assert player.get("src") == "moving/Z-weight.json"  # what the picture shows
-    assert player.find("img") is not None
+    assert player.find("picture/img") is not None
     labels, selects = player.findall("template/div/label"), player.findall("template/div/select")
     assert [label.text or "" for label in labels] == [what, "signal"]
     assert [label.get("for") for label in labels] == [select.get("id") for select in selects]
@@ -95,7 +104,7 @@ def test_choices_wait_in_a_template_for_the_player(shown: str, what: str, site: 
 
 
 def test_a_player_without_choices_has_no_template() -> None:
-    assert "template" not in player_html(b"RIFF webp", "moving", "alt", "caption", True)
+    assert "template" not in player_html(PICTURES, "moving", "alt", "caption", True)
 
 
 def test_a_combination_has_a_name_that_can_be_read() -> None:

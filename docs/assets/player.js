@@ -1,4 +1,4 @@
-/* <microgrand-player src="weights.json"><img src="weights.webp" alt="…"></microgrand-player>
+/* <microgrand-player src="weights.json"><picture>…</picture></microgrand-player>
 
    Draws the frames of an animation as SVG: play and pause, a slider, the keyboard (space, ←, →, Home, End).
    Colours and fonts come from the page's style sheet, so it follows light and dark by itself. Without
@@ -188,7 +188,7 @@ class Player extends HTMLElement {
       event.preventDefault(); // without this script it is a link to the JSON
       save(csv(this.data), `${link.getAttribute("href").replace(/[/.].*/, "")}.csv`);
     });
-    this.querySelector("img")?.remove();
+    this.querySelector("picture")?.remove();
     this.classList.remove("failed");
     this.append(this.stage, html("div", { class: "controls" }, this.button, this.slider, this.label, this.speed));
     this.setAttribute("role", "group");

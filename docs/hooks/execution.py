@@ -118,7 +118,7 @@ def downloadable(folder: Path) -> str:
         return match[0].replace(match[1], f"data:image/{picture.suffix[1:]};base64,{data}")
 
     text = finished(folder).read_text(encoding="utf-8")
-    return re.sub(r'<img[^<>]*?src=\\"([\w.-]+\.(?:webp|png))\\"', inline, text)
+    return re.sub(r'<(?:img|source)[^<>]*?src(?:set)?=\\"([\w.-]+\.(?:webp|png))\\"', inline, text)
 
 
 @event_priority(100)  # before mkdocs-jupyter looks for notebooks

@@ -29,6 +29,7 @@ TOOLBAR = re.compile(
 )
 CODE = re.compile(r'<div class="highlight-ipynb[^"]*"><pre>(.*?)</pre></div>', re.DOTALL)
 PLAIN = re.compile(r'<div class="highlight"><pre>(.*?)</pre></div>', re.DOTALL)
+NAME = re.compile(r'<span class="(?:n|w)">([^<]*)</span>')  # has the colour of code in general
 CELL = r'<div class="jp-Cell jp-CodeCell[^"]*celltag_'
 FOLDED = (  # the <div> to fold away, its class, and what stands on the fold
     (re.compile(rf"(?={CELL}solution)"), "solution", "Solution"),
@@ -140,6 +141,7 @@ def on_page_content(html: str, page: Page, config: Any, files: Files) -> str | N
         r'<div class="language-python highlight"><pre><code>\1</code></pre></div>', html
     )
     html = PLAIN.sub(r'<div class="highlight"><pre><code>\1</code></pre></div>', html)
+    html = NAME.sub(r"\1", html)
     for where, kind, summary in FOLDED:
         html = folded(html, where, kind, summary)
     html = linked(html, page, files)

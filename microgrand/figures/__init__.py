@@ -3,6 +3,7 @@
 from microgrand.figures.animation import Animation, Panel, Series
 from microgrand.figures.histograms import histogram_animation
 from microgrand.figures.still import GREY, PALETTE, new_figure, sequence, svg
+from microgrand.figures.words import in_words
 
 __all__ = [
     "GREY",
@@ -11,6 +12,7 @@ __all__ = [
     "Panel",
     "Series",
     "histogram_animation",
+    "in_words",
     "new_figure",
     "sequence",
     "svg",

@@ -103,6 +103,11 @@ class Animation:
             allow_nan=False,
         )
 
+    def as_pictures(self, name: str) -> dict[str, bytes]:
+        """NAME.webp, which moves, and NAME-still.webp, its last frame."""
+        webp = self.as_webp()
+        return {f"{name}.webp": webp, f"{name}-still.webp": last_frame(webp)}
+
     def as_webp(self) -> bytes:
         """A lossless animated WebP on white.
 
@@ -163,6 +168,15 @@ class Animation:
             minimize_size=True,
         )
         return buffer.getvalue()
+
+
+def last_frame(webp: bytes) -> bytes:
+    """The picture that an animated WebP ends with, for readers who want nothing to move."""
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(webp)) as image:
+        image.seek(getattr(image, "n_frames", 1) - 1)
+        image.save(buffer, "WEBP", lossless=True, quality=100)
+    return buffer.getvalue()
 
 
 def drawn(panel: Panel, ax: Any, number: int, colours: dict[str, str]) -> list[Any]:

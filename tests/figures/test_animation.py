@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from microgrand.figures import Animation, Panel, Series
-from microgrand.figures.animation import rounded
+from microgrand.figures.animation import last_frame, rounded
 
 EDGES = np.array([0.0, 0.5, 1.0])
 ASSETS = Path(__file__).parents[2] / "docs" / "assets"
@@ -57,6 +57,13 @@ def pictures(moving: Animation) -> list[np.ndarray]:
             image.seek(number)
             frames.append(np.array(image.convert("RGB")).astype(int))
     return frames
+
+
+def test_the_last_frame_is_a_picture_of_its_own() -> None:
+    with Image.open(io.BytesIO(last_frame(EVERYTHING.as_webp()))) as image:
+        assert image.format == "WEBP"
+        assert getattr(image, "n_frames", 1) == 1
+        np.testing.assert_array_equal(np.array(image.convert("RGB")), pictures(EVERYTHING)[-1])
 
 
 # -------------------------------------------------------------------------------------------- JSON

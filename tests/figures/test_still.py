@@ -1,5 +1,7 @@
 """Still figures: the same bytes each time, and ink that is the page's own."""
 
+import io
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from microgrand.figures import GREY, PALETTE, new_figure, sequence, svg
-from microgrand.figures.still import INK, save
+from microgrand.figures.still import INK, compact, save
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +59,31 @@ def test_the_markup_is_an_svg_element_without_a_background() -> None:
     assert markup.startswith("<svg")  # no declaration: it stands inside a page
     assert "#ffffff" not in markup
     assert "fill: white" not in markup
+
+
+def test_the_compact_drawing_is_the_same_in_fewer_bytes() -> None:
+    figure = draw()
+    figure.axes[0].plot(np.sin(np.linspace(0, 9, 50)))
+    figure.axes[0].set_title('0.123456 L 2.718281 > 1  "a"')
+    text = io.StringIO()
+    figure.savefig(text, format="svg")
+    long = text.getvalue()[text.getvalue().index("<svg") :]
+    short = compact(long)
+    assert len(short) < 0.7 * len(long)
+    before, after = (list(ET.fromstring(markup).iter()) for markup in (long, short))
+    before = [node for node in before if not re.search("metadata|rdf|purl|creativec", node.tag)]
+    assert [node.tag for node in before] == [node.tag for node in after]
+    number = re.compile(r"-?\d+(?:\.\d+)?")
+    for one, other in zip(before, after, strict=True):
+        assert (one.text or "").strip() == (other.text or "").strip()
+        for name in ("d", "x", "y"):
+            drawn, kept = (node.get(name, "") for node in (one, other))
+            assert re.findall("[A-Za-z]", kept) == re.findall("[A-Za-z]", drawn)
+            before_it, after_it = (np.array(number.findall(part), float) for part in (drawn, kept))
+            np.testing.assert_allclose(after_it, before_it, atol=0.1)
+    referred = set(re.findall(r"#([mp]\w{10})", short))
+    assert referred
+    assert referred <= {node.get("id") for node in after}
 
 
 def test_the_same_figure_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ def test_every_figure_and_animation_is_written_and_can_be_opened(first: Started)
     shown = set(re.findall(r'session\.(?:show|play)\(.*?\n    "([a-z-]+)",\n', SOURCE, re.DOTALL))
     assert len(shown) >= 12
     assert shown > ANIMATIONS
-    expected = {f"{name}.{end}" for name in shown - ANIMATIONS for end in ("svg", "png")}
-    expected |= {f"{name}.{end}" for name in ANIMATIONS for end in ("webp", "json")}
+    expected = {f"{name}.{end}" for name in shown - ANIMATIONS for end in ("svg", "png", "csv")}
+    expected |= {f"{name}{end}" for name in ANIMATIONS for end in (".webp", "-still.webp", ".json")}
     assert {path.name for path in first.results.iterdir()} == expected | {"claims.json", "records"}
     for name in expected:
         if name.endswith((".png", ".webp")):

@@ -52,9 +52,9 @@ def test_every_figure_is_written_and_can_be_opened(ran: Started) -> None:
     text = source(LESSON)
     shown = set(re.findall(r'session\.show\(.*?\n    "([a-z-]+)",\n', text, re.DOTALL))
     assert len(shown) >= 8
-    expected = {f"{name}.{end}" for name in shown - PLAYED for end in ("svg", "png")}
-    expected |= {f"{name}.{end}" for name in PLAYED for end in ("webp", "json")}
-    expected |= {"weights.webp", "weights", "claims.json", "records"}
+    expected = {f"{name}.{end}" for name in shown - PLAYED for end in ("svg", "png", "csv")}
+    expected |= {f"{name}{end}" for name in PLAYED for end in (".webp", "-still.webp", ".json")}
+    expected |= {"weights.webp", "weights-still.webp", "weights", "claims.json", "records"}
     assert {path.name for path in ran.results.iterdir()} == expected
     for path in ran.results.iterdir():
         if path.suffix in (".png", ".webp"):

@@ -62,8 +62,8 @@ def test_every_figure_is_written_and_can_be_opened(started: ModuleType) -> None:
     out = started.session.out
     shown = set(re.findall(r'session\.show\(\s*figure,\s*"([a-z-]+)",', SOURCE))
     assert len(shown) == SOURCE.count("session.show(") >= 7
-    expected = {f"{name}.{end}" for name in shown for end in ("svg", "png")}
-    expected |= {"signals", "signals.webp", "claims.json", "records"}
+    expected = {f"{name}.{end}" for name in shown for end in ("svg", "png", "csv")}
+    expected |= {"signals", "signals.webp", "signals-still.webp", "claims.json", "records"}
     assert {path.name for path in out.iterdir()} == expected
     for name in expected:
         if name.endswith((".png", ".webp")):

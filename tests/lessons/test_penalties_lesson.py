@@ -56,8 +56,8 @@ def test_every_figure_is_written_and_can_be_opened(ran: Started) -> None:
     text = source(LESSON)
     still = set(re.findall(r'session\.show\(.*?\n    "([a-z-]+)",\n', text, re.DOTALL))
     assert len(still) >= 11
-    expected = {f"{name}.{end}" for name in still for end in ("svg", "png")}
-    expected |= {"histograms.webp", "histograms", "claims.json", "records"}
+    expected = {f"{name}.{end}" for name in still for end in ("svg", "png", "csv")}
+    expected |= {"histograms.webp", "histograms-still.webp", "histograms", "claims.json", "records"}
     assert {path.name for path in ran.results.iterdir()} == expected
     for path in ran.results.iterdir():
         if path.suffix in (".png", ".webp"):

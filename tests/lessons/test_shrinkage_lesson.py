@@ -80,8 +80,8 @@ def test_every_figure_and_film_is_written_and_can_be_opened(results: Path) -> No
         *("images", "penalties", "speed", "gain", "negative-loss", "losses"),
         *("magnitudes", "strengths"),
     }
-    expected = {f"{name}.{end}" for name in shown for end in ("svg", "png")}
-    expected |= {f"{name}.{end}" for name in FILMS for end in ("webp", "json")}
+    expected = {f"{name}.{end}" for name in shown for end in ("svg", "png", "csv")}
+    expected |= {f"{name}{end}" for name in FILMS for end in (".webp", "-still.webp", ".json")}
     assert {path.name for path in results.iterdir()} == expected | {"claims.json", "records"}
     for name in expected:
         if name.endswith((".png", ".webp")):

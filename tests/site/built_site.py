@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +67,16 @@ class Visit:
     def ask(self, url: str, address: str) -> None:
         if not url.startswith((address, "data:", "blob:")):
             self.strangers.append(f"{self.page.url}: {url}")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds on the page as it is now, by all of its default rules."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{page.url}: {rule['id']}: {node['html'][:200]}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
 
 
 def first_player(page: Page, site: Site) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import nbformat
 import pytest
-from built_site import LESSON, ROOT, Site, Visitor, build, first_player
+from built_site import LESSON, ROOT, Site, Visitor, build, first_player, violations
 from playwright.sync_api import Page, expect
 
 from microgrand.data.catalog import CATALOG
@@ -52,6 +52,7 @@ class Tour:
     strangers: list[str]
     wrong_formulas: list[str]
     too_wide: list[str]
+    barriers: list[str]
 
 
 @pytest.fixture(
@@ -60,7 +61,7 @@ class Tour:
 def tour(site: Site, visit: Visitor, request: pytest.FixtureRequest) -> Tour:
     scheme, width = request.param
     with visit(color_scheme=scheme, viewport={"width": width, "height": 844}) as v:
-        seen = Tour(v.complaints, v.strangers, [], [])
+        seen = Tour(v.complaints, v.strangers, [], [], [])
         for path in site.pages:
             v.page.goto(site.url(path))
             scroll_through(v.page)
@@ -68,6 +69,10 @@ def tour(site: Site, visit: Visitor, request: pytest.FixtureRequest) -> Tour:
             seen.wrong_formulas += [f"{path}: {formula}" for formula in wrong]
             if v.page.evaluate("document.documentElement.scrollWidth") > width:
                 seen.too_wide.append(path)
+            v.page.evaluate(
+                "for (const fold of document.querySelectorAll('details')) fold.open = true"
+            )
+            seen.barriers += violations(v.page)
     return seen
 
 
@@ -85,6 +90,10 @@ def test_every_formula_is_understood(tour: Tour) -> None:
 
 def test_no_page_scrolls_sideways(tour: Tour) -> None:
     assert tour.too_wide == []
+
+
+def test_axe_finds_nothing_wrong(tour: Tour) -> None:
+    assert tour.barriers == []
 
 
 def test_no_link_is_broken(site: Site) -> None:

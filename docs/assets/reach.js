@@ -1,0 +1,19 @@
+// What scrolls by itself can be reached and scrolled by keyboard: a wide formula, table, figure or block of code.
+const SCROLLING = ".katex-display, .md-typeset__scrollwrap, .jp-OutputArea-output, .microgrand-figure, article pre, article table";
+
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const scrolls = target.scrollWidth > target.clientWidth && getComputedStyle(target).overflowX !== "visible";
+    if (scrolls) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+
+document$.subscribe(() => {
+  sizes.disconnect();
+  setTimeout(() => {
+    // Material has put its wrappers around tables and its buttons on code by now.
+    for (const element of document.querySelectorAll(SCROLLING)) sizes.observe(element);
+    for (const buttons of document.querySelectorAll(".md-code__nav")) buttons.role = "none"; // no landmark
+  });
+});

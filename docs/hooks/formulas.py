@@ -1,0 +1,91 @@
+"""Renders every formula while the book is built, so that a page shows it with scripts off.
+
+KaTeX, in assets/katex, runs in an engine of its own. Each formula becomes MathML, which screen
+readers and copying use, and the HTML that the eye sees. One that KaTeX does not understand fails
+the build.
+"""
+
+from __future__ import annotations
+
+import atexit
+import html
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lesson_page import end_of_div
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
+from mkdocs.structure.pages import Page
+from py_mini_racer import JSEvalException, MiniRacer
+
+KATEX = Path(__file__).parents[1] / "assets" / "katex" / "katex.min.js"
+# Code, drawings, and what a program printed may hold a dollar that is one.
+PIECE = re.compile(
+    r"(?P<output><div class=\"[^\"]*jp-OutputArea-output)"
+    r"|<(?P<kept>script|style|textarea|pre|code|option|svg)\b.*?</(?P=kept)>"
+    r"|<!--.*?-->|<[^>]*>|(?P<text>[^<]+)",
+    re.DOTALL,
+)
+FORMULA = re.compile(
+    r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|\$(.+?)\$",
+    re.DOTALL,
+)
+
+
+@cache
+def engine() -> MiniRacer:
+    """KaTeX, ready to be called; starting it takes a tenth of a second."""
+    context = MiniRacer()
+    atexit.register(context.close)  # left open, it keeps Python from ending
+    context.eval(KATEX.read_text(encoding="utf-8"))
+    return context
+
+
+@cache
+def rendered(formula: str, display: bool) -> str:
+    """A formula as MathML and HTML.
+
+    Raises:
+        ValueError: if KaTeX does not understand it, with its reason.
+    """
+    options = {"displayMode": display, "output": "htmlAndMathml", "strict": "error"}
+    try:
+        return str(engine().call("katex.renderToString", formula, options))
+    except JSEvalException as error:
+        raise ValueError(f"{formula}\n{error}") from None
+
+
+def with_formulas(text: str) -> str:
+    """A text of a page with its formulas rendered."""
+
+    def render(match: re.Match[str]) -> str:
+        block, bracketed, parenthesised, inline = match.groups()
+        formula = block or bracketed or parenthesised or inline
+        return rendered(html.unescape(formula).strip(), display=bool(block or bracketed))
+
+    return FORMULA.sub(render, text)
+
+
+def pieces(page: str) -> Iterator[str]:
+    """The page, piece by piece, with the formulas of its text rendered."""
+    position = page.index("<body")
+    yield page[:position]
+    while position < len(page):
+        match = PIECE.match(page, position)
+        if match is None:
+            raise ValueError(f"a tag is never closed: {page[position : position + 80]}")
+        end = end_of_div(page, position) if match["output"] else match.end()
+        text = page[position:end]
+        yield with_formulas(text) if match["text"] else text
+        position = end
+
+
+@event_priority(-100)  # after everything that writes text
+def on_post_page(output: str, page: Page, config: Any) -> str:
+    try:
+        return "".join(pieces(output))
+    except ValueError as error:
+        raise PluginError(f"{page.file.src_uri}: a formula is not understood: {error}") from None

@@ -1,0 +1,80 @@
+"""Formulas become MathML and HTML while the book is built; nothing else of a page changes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from built_site import ROOT
+from mkdocs.exceptions import PluginError
+
+HEAD = "<head><title>$x$</title></head>"  # no formula: a title is plain text
+
+
+@pytest.fixture
+def formulas(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "hooks"))
+    import formulas
+
+    yield formulas
+    for name in ("formulas", "lesson_page"):
+        sys.modules.pop(name, None)
+
+
+def rendered(formulas: Any, body: str) -> str:
+    page: Any = SimpleNamespace(file=SimpleNamespace(src_uri="some/page.md"))
+
+    done = str(formulas.on_post_page(f"{HEAD}<body>{body}</body>", page, {}))
+    assert done.startswith(f"{HEAD}<body>")
+    return done
+
+
+@pytest.mark.parametrize(
+    ("written", "display"),
+    [
+        (r"\(a &lt; b\)", False),
+        ("$a &lt; b$", False),
+        (r"\[a &lt; b\]", True),
+        ("$$a &lt; b$$", True),
+    ],
+)
+def test_a_formula_is_rendered(formulas: Any, written: str, display: bool) -> None:
+    done = rendered(formulas, f"<p>Where {written}, it is.</p>")
+    assert "<math" in done
+    assert 'aria-hidden="true"' in done  # said once
+    assert ("katex-display" in done) is display
+    assert '<annotation encoding="application/x-tex">a &lt; b</annotation>' in done
+    assert done.removeprefix(HEAD).count("$") == 0
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "<pre><code>cost = $5 and $6</code></pre>",
+        "<script>f(`$a$`)</script>",
+        "<svg><text>$x$</text></svg>",
+        "<!-- $x$ -->",
+        '<a title="$x$ > 0">no formula</a>',
+        '<div class="jp-RenderedText jp-OutputArea-output"><div>$x$</div><p>$y$</p></div>',
+        "<p>One $ is a dollar.</p>",
+    ],
+)
+def test_what_is_no_formula_is_left_alone(formulas: Any, kept: str) -> None:
+    assert kept in rendered(formulas, f"{kept}<p>$z$</p>")
+    assert "<math" in rendered(formulas, f"{kept}<p>$z$</p>")
+
+
+@pytest.mark.parametrize("wrong", [r"\fraq{1}{2}", r"\frac{1", "a_b_c"])
+def test_a_formula_that_is_not_understood_fails_the_build(formulas: Any, wrong: str) -> None:
+    with pytest.raises(PluginError) as failure:
+        rendered(formulas, f"<p>${wrong}$</p>")
+    assert "some/page.md" in str(failure.value)
+    assert wrong in str(failure.value)
+
+
+def test_katex_does_not_travel_to_the_reader() -> None:
+    assert Path(ROOT / "docs" / "assets" / "katex" / "katex.min.js").is_file()
+    assert "katex.min.js" not in (ROOT / "mkdocs.yml").read_text("utf-8")
