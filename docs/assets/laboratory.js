@@ -26,7 +26,7 @@ class Laboratory extends HTMLElement {
   }
 
   build() {
-    this.append(this.querySelector("template").content.cloneNode(true));
+    this.replaceChildren(this.querySelector("template").content.cloneNode(true));
     this.form = this.querySelector("form");
     this.inputs = [...this.form.elements].filter(({ name }) => name);
     this.words = this.querySelector(".words");

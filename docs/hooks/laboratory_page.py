@@ -129,8 +129,7 @@ against its published checksum"""
     return f"""<div class="microgrand-laboratory">
 <link rel="stylesheet" href="../assets/laboratory.css">
 <microgrand-laboratory pyodide="pyodide/" python="python.zip"{where}>
-<noscript><p>Scripts are off, so the laboratory cannot run here.
-The same program runs in a terminal; see below.</p></noscript>
+<p>The laboratory needs scripts. The same program runs in a terminal; see below.</p>
 <template>
 <form class="settings" aria-label="settings">
 {controls}
