@@ -13,7 +13,7 @@
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run curve` runs the same file in your terminal, and its flags change the settings that come next.
 
-# %%
+# %% tags=["evidence"]
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -38,6 +38,7 @@ from microgrand.tape import Parameters
 from microgrand.training import train
 
 
+# %%
 @dataclass(frozen=True)
 class Settings:
     """What can be changed; the defaults are the article's."""
@@ -77,11 +78,13 @@ settings = session.settings
 #
 # Not every draw of $A$, $B$ and $C$ is interesting. The curve of seed 227 has a narrow dip near $x = 11$, where it bends sharply. The article describes such a place too.
 
-# %%
+# %% tags=["evidence"]
 curve = Curve.draw(settings.curve_seed)
 data = make_curve(curve, np.random.default_rng([0, 0]), settings.points, settings.noise)
 grid = np.linspace(0, 4 * np.pi, 240, dtype=np.float32)
 hard = np.abs(grid - 11) < 0.75
+
+# %%
 print(f"A = {curve.a:.3f}, B = {curve.b:.3f}, C = {curve.c:.3f}")
 print(f"{len(data.train.x)} points to train on, {len(data.test.x)} to test with")
 
@@ -289,7 +292,7 @@ session.about(results)
 # ## Without regularisation
 
 
-# %%
+# %% tags=["evidence"]
 def noise_floor(record: Record) -> float:
     """The variance of the noise on the scale of the data: no prediction can have a smaller loss."""
     return float((settings.noise / record["data"][2]) ** 2)
@@ -318,15 +321,17 @@ session.show(
 
 # (A training loss is the mean over an epoch's batches, taken while the weights move. The test loss is taken after the epoch. That is why the test loss can be the smaller one.)
 
-# %% tags=["collapse-input"]
+# %% tags=["evidence"]
 truth = data.truth(grid)
+bend = np.abs(np.gradient(np.gradient(truth, grid), grid))  # the curvature
+
+# %% tags=["collapse-input"]
 figure, (above, below) = new_figure(2, 1, height=4.2, sharex=True)
 above.plot(grid, truth, color=GREY, label="the curve")
 above.plot(grid, plain["predictions"][-1, 0], label="prediction", color=PALETTE[0])
 above.set(ylabel="y")
 above.legend()
 below.plot(grid, np.abs(plain["predictions"][-1, 0] - truth), color=PALETTE[1], label="error")
-bend = np.abs(np.gradient(np.gradient(truth, grid), grid))
 below.plot(grid, bend / bend.max() * 0.1, color=PALETTE[2], label="curvature (own scale)")
 below.axvspan(10.25, 11.75, color=GREY, alpha=0.15, linewidth=0)
 below.set(xlabel="x", ylabel="|error|")
@@ -476,7 +481,7 @@ session.play(
 # The same in one number: the standard deviation of the prediction over that of the data. 1 means that the prediction swings as far as the data do, 0 that it is a constant.
 
 
-# %%
+# %% tags=["evidence"]
 def spread(results: dict, case: str, seed: int) -> np.ndarray:
     """The prediction's standard deviation over the data's, for each model."""
     record = results[case, seed]
@@ -727,7 +732,7 @@ weight_table("dropout", settings.rates, "p")
 # The interval is a bootstrap over seeds. With five of them it is nearly their range, and about 84 % of such intervals hold the true mean, not 95 %. So we trust a bound that is kept by far, and not one that is kept by a hair.
 
 
-# %%
+# %% tags=["evidence"]
 def rank_correlation(values: Iterable[float], measured: np.ndarray) -> float:
     """Spearman's: 1 if `measured` rises with every step of `values`, −1 if it falls."""
     values = list(values)
@@ -893,6 +898,8 @@ claims = [
         ),
     ),
 ]  # fmt: skip
+
+# %%
 session.judge(claims, results)
 
 # %% [markdown]

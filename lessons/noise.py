@@ -11,7 +11,7 @@
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run noise` runs the same file in your terminal, and its flags change the settings that come next.
 
-# %%
+# %% tags=["evidence"]
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -45,6 +45,7 @@ from microgrand.tape import Parameters
 from microgrand.training import Dataset, train
 
 
+# %%
 @dataclass(frozen=True)
 class Settings:
     """What can be changed; the defaults are the article's."""
@@ -411,7 +412,7 @@ session.about(results)
 #
 # ### Five ways to learn
 
-# %% tags=["collapse-input"]
+# %% tags=["evidence"]
 SHOWN = {"A": "A", "B": "B", "C": "C-code", "D": "D-code", "E": "E-code"}
 
 
@@ -422,6 +423,16 @@ def curves(case: str, half: str, epochs: int = settings.epochs) -> np.ndarray:
     return np.array([results[name, seed][which][: epochs + 1] for seed in session.seeds])
 
 
+def last(case: str, half: str = "test", epochs: int = settings.epochs) -> np.ndarray:
+    """Accuracy over the last fifth of so many epochs, one number a seed."""
+    values = curves(case, half, epochs)
+    return values[:, -max(1, values.shape[1] // 5) :].mean(axis=1)
+
+
+long = round(settings.longer * settings.epochs)
+
+
+# %% tags=["collapse-input"]
 def draw_curves(cases: dict[str, str]) -> object:
     """Mean over the seeds, and the band from the worst to the best of them."""
     figure, axes = new_figure(1, 2, sharey=True, height=3.4)
@@ -471,14 +482,6 @@ def interval(values: np.ndarray) -> str:
     around = f" [{low:.1f}, {high:.1f}]" if np.isfinite(low) else ""
     return f"{100 * values.mean():.1f}{around}"
 
-
-def last(case: str, half: str = "test", epochs: int = settings.epochs) -> np.ndarray:
-    """Accuracy over the last fifth of so many epochs, one number a seed."""
-    values = curves(case, half, epochs)
-    return values[:, -max(1, values.shape[1] // 5) :].mean(axis=1)
-
-
-long = settings.long_epochs
 
 # %% tags=["collapse-input"]
 session.table(
@@ -877,11 +880,11 @@ session.table(
 # Nobody starts at zero, though. Does noise help from the usual start? The loss begins on a **plateau** near log 10, since six layers of small weights pass on very little. We measure when it has fallen by a tenth.
 
 
-# %%
+# %% tags=["evidence"]
 def plateau(case: str, seed: int) -> float:
-    """Epochs until the training loss is 0.9 times that of knowing nothing, between epochs too."""
+    """Epochs until the training loss is 0.9 times what it was untrained, between epochs too."""
     loss = results[case, seed]["loss"]
-    wanted = 0.9 * np.log(len(images.classes))
+    wanted = 0.9 * loss[0]
     below = np.flatnonzero(loss < wanted)
     if not len(below):
         return float(len(loss))  # not yet: later than it was trained
@@ -1288,11 +1291,15 @@ session.play(
 # The σ is that of the code. Accuracies are means over the last fifth of the long run for N1 to N5 and N7, of the shorter one for N6.
 
 
-# %%
+# %% tags=["evidence"]
 def gain(case: str, other: str, half: str = "test") -> Callable:
     """Accuracy of one case less that of another, as a function of (results, seed)."""
-    gained = np.round(last(case, half, long) - last(other, half, long), 9)  # 0 is 0
-    return lambda results, seed: float(gained[seed])
+
+    def gained(results: dict, seed: int) -> float:
+        difference = last(case, half, long) - last(other, half, long)
+        return float(np.round(difference, 9)[seed])  # 0 is 0
+
+    return gained
 
 
 def deviation(case: str, seed: int) -> float:
@@ -1353,8 +1360,8 @@ claims = [
         "N4",
         "Sampling keeps some gradient everywhere, so it helps against vanishing gradients and saddle points.",
         (
-            Evidence("from zero weights: last training loss, step sampled / knowing nothing", lambda r, s: float(r["zero-step", s]["loss"][-1] / np.log(classes)), below=0.99),
-            Evidence("from zero weights: last training loss, gradient sampled / knowing nothing", lambda r, s: float(r["zero-gradient", s]["loss"][-1] / np.log(classes)), below=0.99),
+            Evidence("from zero weights: last training loss, step sampled / knowing nothing", lambda r, s: float(np.divide(*r["zero-step", s]["loss"][[-1, 0]])), below=0.99),
+            Evidence("from zero weights: last training loss, gradient sampled / knowing nothing", lambda r, s: float(np.divide(*r["zero-gradient", s]["loss"][[-1, 0]])), below=0.99),
             Evidence("epochs on the plateau, C / A", lambda r, s: plateau("C-code", s) / plateau("A", s), below=1),
             Evidence("epochs on the plateau, D / A", lambda r, s: plateau("D-code", s) / plateau("A", s), below=1),
             Evidence("share of gradients that are exactly zero, D − A", lambda r, s: flat("D-code", s) - flat("A", s), below=0),
@@ -1389,6 +1396,8 @@ claims = [
         comment="What was separated was the network from its nonlinearity.",
     ),
 ]  # fmt: skip
+
+# %%
 session.judge(claims, results)
 
 # %% [markdown]

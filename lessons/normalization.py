@@ -13,7 +13,7 @@
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run normalization` runs the same file in your terminal, and its flags change the settings that come next.
 
-# %%
+# %% tags=["evidence"]
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,6 +58,7 @@ from microgrand.tape import Parameters, value_of
 from microgrand.training import Dataset, train
 
 
+# %%
 @dataclass(frozen=True)
 class Settings:
     """What can be changed; the defaults are the article's."""
@@ -258,7 +259,7 @@ def with_digits(
 # %% [markdown]
 # The article shows four **signals** of each layer while it learns: the gradient of its weights, the gradient that it passes to the layer before, the weights themselves, and the weights minus their gradient. We take them from one batch, after each epoch, beside the training and without disturbing it. Two counts go with each: how many of the numbers are not exactly zero, and how many would be *seen* to be off zero, that is, lie outside the two middle bars of a histogram of 50 bars that just holds them all.
 
-# %%
+# %% tags=["evidence"]
 SHOWN = ("weight gradient", "input gradient", "weight", "weight minus gradient")
 BARS = 50
 
@@ -478,16 +479,17 @@ session.show(
 )
 
 
-# %% tags=["collapse-input"]
-def late(case: str, half: int, results: dict = results) -> np.ndarray:
-    """Accuracy over the last fifth of the epochs, a number a seed; half 0 trains, 1 tests."""
-    return np.array([of_late(results, case, seed, half) for seed in session.seeds])
-
-
+# %% tags=["evidence"]
 def of_late(results: dict, case: str, seed: int, half: int) -> float:
-    """Accuracy over the last fifth of the epochs."""
+    """Accuracy over the last fifth of the epochs; half 0 trains, 1 tests."""
     accuracies = results[case, seed]["accuracies"][1:, half]
     return float(accuracies[-max(1, len(accuracies) // 5) :].mean())
+
+
+# %% tags=["collapse-input"]
+def late(case: str, half: int, results: dict = results) -> np.ndarray:
+    """The same, a number a seed."""
+    return np.array([of_late(results, case, seed, half) for seed in session.seeds])
 
 
 def percent(values: np.ndarray) -> str:
@@ -828,7 +830,7 @@ session.table(
 # Each claim is taken apart into numbers that every seed yields, each with a bound: the least, as we read it, that the claim can mean. A number supports the claim (✓) if the whole interval over the seeds keeps the bound, contradicts it (✗) if none of the interval does, and leaves it open (?) otherwise. *Holds* means that all numbers support the claim, *does not hold* that all contradict it, *depends* that they differ. An *artefact* is what goes away once the suspected cause is removed. [Curve fitting](curve.ipynb) explains the intervals; with three seeds they are the range.
 
 
-# %%
+# %% tags=["evidence"]
 def share(results: dict, case: str, seed: int, signal: str, count: int) -> float:
     """The mean share over layers and epochs: 0 not exactly zero, 1 off the middle bars."""
     return float(results[case, seed]["tallies"][:, SHOWN.index(signal), :, count].mean())
@@ -980,6 +982,8 @@ claims = [
         comment="Box-Cox has an exponent for each of five layers.",
     ),
 ]  # fmt: skip
+
+# %%
 session.judge(claims, results)
 
 # %% [markdown]

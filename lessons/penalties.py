@@ -11,7 +11,7 @@
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run penalties` runs the same file in your terminal, and its flags change the settings that come next.
 
-# %%
+# %% tags=["evidence"]
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -22,7 +22,15 @@ from scipy.stats import spearmanr
 
 from microgrand.claims import Claim, Evidence
 from microgrand.data.catalog import load_once
-from microgrand.figures import GREY, PALETTE, Animation, histogram_animation, new_figure
+from microgrand.figures import (
+    GREY,
+    PALETTE,
+    Animation,
+    Panel,
+    Series,
+    histogram_animation,
+    new_figure,
+)
 from microgrand.image_network import as_published, positions, six_convolutions, strides
 from microgrand.lesson import begin
 from microgrand.measures import MEASURES, PROPERTIES
@@ -35,6 +43,7 @@ from microgrand.tape import Parameters
 from microgrand.training import train
 
 
+# %%
 @dataclass(frozen=True)
 class Settings:
     """What can be changed; the defaults are the article's."""
@@ -73,7 +82,7 @@ settings = session.settings
 # The article's letters are Z (no penalty) and A to J. For each we note two rows of the library's [table of penalties](../derivations/index.md): what the formula *means*, and what the article's program *trains with*. The two are not always the same. Where a formula would divide by zero, the program adds a small $\varepsilon = 10^{-7}$; and a gradient with an $\varepsilon$ in it is the gradient of another function.
 
 
-# %%
+# %% tags=["evidence"]
 class Case(NamedTuple):
     """A case of the article: its formula, and a row of the table of penalties with a factor.
 
@@ -153,6 +162,46 @@ session.show(
     figure,
     "pulls",
     "The pull of each case on weights of the size that occurs. Only A and the family of E point towards zero from both sides. (B, D, E and F lie on each other.)",
+)
+
+# %% [markdown]
+# What do such pulls do to weights, if nothing else acts? Take thirty weights between −0.3 and 0.3, and let each case move them by plain gradient descent, without data, without a network.
+
+
+# %% tags=["collapse-input"]
+def alone(letter: str, weights: np.ndarray, steps: int) -> np.ndarray:
+    """Weights that only the pull of a case moves, after each step: (steps + 1, weights)."""
+    here, sgd, path = weights.copy(), SGD(rate=0.01), [weights]
+    for _ in range(steps):
+        sgd.step(here, pull(letter, here), {})
+        path.append(here.copy())
+    return np.array(path)
+
+
+starts, last_step = np.linspace(-0.3, 0.3, 31), 40
+session.play(
+    Animation(
+        title="Eleven cases, with nothing but their pull",
+        alt="Eleven panels, each with a line of weights that starts as a diagonal. Under Z and G it stays. Under B, D, E and F it falls onto zero from both sides, in the same way; under A it turns towards zero. Under C it slides down and under H up, as a whole. Under I and J it grows steeper.",
+        frames=tuple(f"step {step}" for step in range(last_step + 1)),
+        panels=tuple(
+            Panel(
+                f"{letter}: {CASES[letter].formula}",
+                (
+                    Series("line", "where they started", starts, starts),
+                    Series("line", "the weights now", starts, alone(letter, starts, last_step)),
+                ),
+                "weight at the start",
+                "now",
+                (-0.3, 0.3),
+                (-0.6, 0.6),
+            )
+            for family in FAMILIES
+            for letter in family
+        ),
+    ),
+    "alone",
+    "Weights that nothing but the penalty moves, under the eleven cases: two that stay where they are, five that go to zero, two that are blown away, two that grow.",
 )
 
 # %% [markdown]
@@ -425,6 +474,8 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
         "silent": np.array(silent),
         "path": np.array(epochs[-1].state["path"]),
         "weights": parameters.vector.copy(),
+        "size": np.abs(parameters.vector).mean(),
+        "count": np.array(parameters.vector.size),
     }
 
 
@@ -445,7 +496,7 @@ session.about(results)
 # ## Accuracy
 
 
-# %%
+# %% tags=["evidence"]
 def name_of(letter: str, program: str) -> str:
     """The run that answers for a case: the corrected program has eight of the eleven."""
     return f"{SAME.get(letter, letter) if program == 'corrected' else letter}-{program}"
@@ -518,7 +569,7 @@ print(f"weights that would keep it need a spread of {np.sqrt(2 / (9 * 16)):.3f},
 # For each signal the article shows five statistics, averaged over the six layers, as eleven lines. We do the same, averaged over the seeds. Where C runs out of a panel, the panel follows the others.
 
 
-# %%
+# %% tags=["evidence"]
 def statistic(results: dict, case: str, seed: int, signal: str, name: str) -> np.ndarray:
     """A statistic of a signal after each epoch, averaged over the layers."""
     kept = results[case, seed]["statistics"]
@@ -573,12 +624,12 @@ session.show(
 # **The gradient for the weights.** Look at the last panel. With any penalty, all weights have a gradient that is not zero. Without one, in Z, a few have none: they belong to channels that ReLU has silenced for the whole batch. The article sees this too, and supposes that Z learns slowly for lack of gradients (claim P5). But a penalty brings no news from the data. It paints its own $\lambda\,\partial R/\partial\theta$ over the zeros, and that is almost never exactly zero. Even G does it, with a pull of 0.00004 times λ. Take the paint away, and all cases have their silent weights: Z some more than most of its neighbours, and C by far the most.
 
 
-# %%
+# %% tags=["evidence"]
 def with_gradient(results: dict, letter: str, seed: int) -> float:
     """The share of weights with a gradient that is not zero, pull included, over the epochs."""
     record = results[f"{letter}-published", seed]
     counts = record["statistics"][1:, SIGNALS.index("weight gradient"), :, -1].sum(axis=1)
-    return float(counts.mean() / record["weights"].size)
+    return float(counts.mean() / record["count"])
 
 
 def heard(results: dict, letter: str, seed: int) -> float:
@@ -809,7 +860,7 @@ session.table(
 def size_of(case: str) -> list[str]:
     """The mean size of a run's final weights over that of Z, for each seed."""
     final = {
-        name: [np.abs(results[name, s]["weights"]).mean() for s in session.seeds]
+        name: [float(results[name, s]["size"]) for s in session.seeds]
         for name in (case, "Z-published")
     }
     return [f"{a / b:.3f}" for a, b in zip(*final.values(), strict=True)]
@@ -846,7 +897,7 @@ session.table(
 # With three seeds the interval is nearly their range, and too narrow; trust what is far from its bound.
 
 
-# %%
+# %% tags=["evidence"]
 def lead(results: dict, letter: str, seed: int, half: int) -> float:
     """Percentage points by which a case is more accurate than the best of all others."""
     of = {x: final_accuracy(results, f"{x}-published", seed)[half] for x in CASES}
@@ -877,8 +928,8 @@ def unrest(results: dict, letter: str, seed: int) -> float:
 
 
 def fewest(of: Any, results: dict, letter: str, seed: int) -> float:
-    """A case's number over the smallest among the other cases."""
-    return of(results, letter, seed) / min(of(results, x, seed) for x in CASES if x != letter)
+    """The smallest number among the other cases over a case's own."""
+    return min(of(results, x, seed) for x in CASES if x != letter) / of(results, letter, seed)
 
 
 def most(of: Any, results: dict, letter: str, seed: int) -> float:
@@ -935,7 +986,7 @@ claims = [
         (
             Evidence("test accuracy of C − worst other case, points", lambda r, s: lag(r, "C", s, 1), below=0),
             Evidence("training accuracy of C − worst other case, points", lambda r, s: lag(r, "C", s, 0), below=0),
-            Evidence("mean weight of C / mean size of Z's", lambda r, s: late(r, "C", s, "weight", "mean") / np.abs(r["Z-published", s]["weights"]).mean(), below=-0.5),
+            Evidence("mean weight of C / mean size of Z's", lambda r, s: late(r, "C", s, "weight", "mean") / float(r["Z-published", s]["size"]), below=-0.5),
         ),
         comment="It drags all weights down. A slope of 1 alone is not the reason: H has nearly the same, upwards, and learns.",
     ),
@@ -951,10 +1002,10 @@ claims = [
         "P5",
         "Without a penalty the weight gradients are mostly zero, which may be why it converges slowly.",
         (
-            Evidence("weights with a gradient, Z / fewest of the others", lambda r, s: fewest(with_gradient, r, "Z", s), below=1),
+            Evidence("weights with a gradient, fewest of the others / Z", lambda r, s: fewest(with_gradient, r, "Z", s), above=1),
             Evidence("share of weights without a gradient in Z", lambda r, s: 1 - with_gradient(r, "Z", s), above=0.5),
         ),
-        without=Evidence("without the cause: the same, gradient of the loss alone", lambda r, s: fewest(heard, r, "Z", s), below=1),
+        without=Evidence("without the cause: the same, gradient of the loss alone", lambda r, s: fewest(heard, r, "Z", s), above=1),
         comment="The penalty's own pull fills the zeros. Of the loss alone C has by far the fewest gradients, and Z differs from the rest by little.",
     ),
     Claim(
@@ -970,7 +1021,7 @@ claims = [
         "H keeps its non-zero activations at a number of its own, a sparser representation than the others.",
         (
             Evidence("activations that are not zero, H / Z", lambda r, s: active(r, "H", s) / active(r, "Z", s), below=1),
-            Evidence("the same, H / fewest of the others", lambda r, s: fewest(active, r, "H", s), below=1),
+            Evidence("the same, fewest of the others / H", lambda r, s: fewest(active, r, "H", s), above=1),
         ),
         comment="H has about as many as Z. The fewest has C, whose sums are negative.",
     ),
@@ -986,7 +1037,7 @@ claims = [
         "P9",
         "C's moments are mostly zero, with zero spread.",
         (
-            Evidence("share of C's moments that are exactly zero", lambda r, s: 1 - late(r, "C", s, "moment", "nonzero") * 6 / r["C-published", s]["weights"].size, above=0.5),
+            Evidence("share of C's moments that are exactly zero", lambda r, s: 1 - late(r, "C", s, "moment", "nonzero") * 6 / float(r["C-published", s]["count"]), above=0.5),
             Evidence("spread of C's moments / Z's", lambda r, s: late(r, "C", s, "moment", "std") / late(r, "Z", s, "moment", "std"), below=0.1),
         ),
         comment="They are small where the network has died, and never zero: the wind goes on.",
@@ -996,12 +1047,14 @@ claims = [
         "A right balance of the size of weights and of sparsity gives good generalisation.",
         (
             Evidence("rank correlation of the cases' test accuracy with that of the other seeds", repeats, above=0.5),
-            Evidence("size of the rank correlation of test accuracy and mean |θ|", lambda r, s: abs(rank_correlation([np.abs(r[f"{x}-published", s]["weights"]).mean() for x in CASES], tested(r, s))), above=0.5),
+            Evidence("size of the rank correlation of test accuracy and mean |θ|", lambda r, s: abs(rank_correlation([float(r[f"{x}-published", s]["size"]) for x in CASES], tested(r, s))), above=0.5),
             Evidence("size of the rank correlation of test accuracy and active share", lambda r, s: abs(rank_correlation([active(r, x, s) for x in CASES], tested(r, s))), above=0.5),
         ),
         comment="The article calls it hand waving itself. Eleven points that reorder themselves from seed to seed cannot show a balance.",
     ),
 ]  # fmt: skip
+
+# %%
 session.judge(claims, results)
 
 # %% [markdown]

@@ -9,7 +9,7 @@
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run shrinkage` runs the same file in your terminal, and its flags change the settings that come next.
 
-# %%
+# %% tags=["evidence"]
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -35,6 +35,7 @@ from microgrand.tape import Parameters
 from microgrand.training import predict, train
 
 
+# %%
 @dataclass(frozen=True)
 class Settings:
     """What can be changed; all but the data are the article's unless a preset says otherwise."""
@@ -196,7 +197,7 @@ session.show(
 )
 
 
-# %%
+# %% tags=["evidence"]
 def crossing(one: Callable, other: Callable) -> float:
     """Where two functions of |w| are equal, between 0.1 and 10."""
     return brentq(lambda x: float(np.sum(one(np.array([x])) - other(np.array([x])))), 0.1, 10)
@@ -204,6 +205,8 @@ def crossing(one: Callable, other: Callable) -> float:
 
 l1, l2 = PENALTIES["l1"], PENALTIES["l2"]
 values_cross, slopes_cross = crossing(l1.value, l2.value), crossing(l1.gradient, l2.gradient)
+
+# %%
 print(f"the values of L1 and L2 cross at |w| = {values_cross:.3f}")
 print(f"their slopes cross at |w| = {slopes_cross:.3f}")
 
@@ -481,7 +484,7 @@ show_film("l2", "L2. The bell becomes narrower as a whole.")
 # How fast are they? Three measures, after each epoch: the mean $|w|$; the share of weights in the spike, that is in the two bins next to zero, $|w| < 0.02$; and the share near zero, $|w| < 0.001$.
 
 
-# %%
+# %% tags=["evidence"]
 Measure = Callable[[Record], float]
 
 
@@ -763,7 +766,7 @@ session.show(
 )
 
 
-# %%
+# %% tags=["evidence"]
 def final_accuracy(record: Record) -> float:
     """The mean accuracy over the last eighth of the epochs: steadier than the last one."""
     return float(np.mean(record["accuracy"][-max(1, settings.epochs // 8) :]))
@@ -855,7 +858,7 @@ show_film("l0-proximal", "L0 by proximal steps: the hard threshold clears a gap 
 # We weigh each network twice: as it was trained, and after a **cut**, which sets every weight with $|w| < 0.001$ to zero. The cut costs nothing to do, but it is a step of its own: no penalty does it.
 
 
-# %%
+# %% tags=["evidence"]
 CSR, BITS = 1, 2  # columns of what `weigh` returns
 
 
@@ -977,7 +980,7 @@ session.table(
 # The interval is a bootstrap over seeds, and with three of them it is their range. That is little. We trust a bound that is kept by far, and not one that is kept by a hair.
 
 
-# %%
+# %% tags=["evidence"]
 def over(one: float, other: float) -> float:
     """A quotient; NaN where there is none."""
     return one / other if other else float("nan")
@@ -1090,6 +1093,8 @@ claims = [
         comment="It does by proximal steps, not by subgradients; behind Adadelta at some cost in accuracy.",
     ),
 ]  # fmt: skip
+
+# %%
 session.judge(claims, results)
 
 # %% [markdown]

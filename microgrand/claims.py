@@ -10,10 +10,12 @@ none of it does, and is *open* otherwise.
     depends          some support it and some do not, or an interval crosses the bound
     artefact         what supports it is gone once the suspected cause is removed
     not judged       there was one seed only, or a number the claim needs was not measured
+
+Where many pieces are judged at once, some cross their bounds by luck; `holm` allows for that.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -70,7 +72,10 @@ class Claim:
 
 @dataclass(frozen=True)
 class Finding:
-    """A piece of evidence, measured: a value a seed, their mean, a 95 % interval."""
+    """A piece of evidence, measured: a value a seed, their mean, a 95 % interval.
+
+    `chance`, where it is known, is how often numbers that lie at the bound would be as far from it.
+    """
 
     measure: str
     bound: str
@@ -79,6 +84,11 @@ class Finding:
     low: float
     high: float
     supports: bool | None
+    chance: float = np.nan
+
+
+class NotRun(KeyError):
+    """A case that evidence asks for and that was not run."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,7 @@ class Judgement:
         for finding in kept["findings"]:
             number = {
                 name: np.nan if finding[name] is None else float(finding[name])
-                for name in ("mean", "low", "high")
+                for name in ("mean", "low", "high", "chance")
             }
             values = tuple(np.nan if v is None else float(v) for v in finding["values"])
             findings.append(Finding(**{**finding, **number, "values": values}))
@@ -141,7 +151,10 @@ def bootstrap_interval(values: Sequence[float], confidence: float = 0.95) -> tup
 
 def measure(evidence: Evidence, results: Any, seeds: Sequence[int]) -> Finding:
     """The evidence of every seed, and whether its interval keeps the bound."""
-    values = tuple(float(evidence.values(results, seed)) for seed in seeds)
+    try:
+        values = tuple(float(evidence.values(results, seed)) for seed in seeds)
+    except NotRun:
+        values = (np.nan,) * len(seeds)
     low, high = bootstrap_interval(values)
     if evidence.above is not None:
         supports = True if low > evidence.above else False if high <= evidence.above else None
@@ -149,20 +162,61 @@ def measure(evidence: Evidence, results: Any, seeds: Sequence[int]) -> Finding:
         assert evidence.below is not None
         supports = True if high < evidence.below else False if low >= evidence.below else None
     mean = float(np.mean(values))
-    return Finding(evidence.measure, evidence.bound, values, mean, low, high, supports)
+    bound = evidence.below if evidence.above is None else evidence.above
+    assert bound is not None
+    chance = chance_of(values, bound)
+    return Finding(evidence.measure, evidence.bound, values, mean, low, high, supports, chance)
 
 
-def judge(claim: Claim, results: Any, seeds: Sequence[int]) -> Judgement:
-    """Measure all evidence of a claim and come to a verdict."""
-    findings = [measure(evidence, results, seeds) for evidence in claim.evidence]
+def chance_of(values: Sequence[float], bound: float) -> float:
+    """The two-sided p of Student's t-test that the mean over seeds is the bound.
+
+    NaN for a single seed and for what was not measured; 0 for seeds that agree on another number.
+    """
+    if len(values) < 2 or not np.isfinite(values).all():
+        return float("nan")
+    if len(set(values)) == 1:
+        return float(values[0] == bound)
+    from scipy import stats
+
+    return float(stats.ttest_1samp(values, bound).pvalue)
+
+
+def holm(findings: Sequence[Finding], level: float = 0.05) -> list[Finding]:
+    """The findings, those open again that may be luck among so many.
+
+    The least of m chances is multiplied by m, the next by m − 1 and so on, and none becomes less
+    than the one before. What is then not below `level` neither supports nor contradicts. So the
+    chance that even one of the m is decided by luck stays below `level`.
+
+    Source: Holm (1979), A simple sequentially rejective multiple test procedure.
+    """
+    known = sorted(
+        (i for i, one in enumerate(findings) if np.isfinite(one.chance)),
+        key=lambda i: findings[i].chance,
+    )
+    corrected, most = list(findings), 0.0
+    for rank, i in enumerate(known):
+        most = min(1.0, max(most, (len(known) - rank) * findings[i].chance))
+        supports = findings[i].supports if most < level else None
+        corrected[i] = replace(findings[i], chance=most, supports=supports)
+    return corrected
+
+
+def findings_of(claim: Claim, results: Any, seeds: Sequence[int]) -> list[Finding]:
+    """All evidence of a claim, measured; `without` comes last."""
+    pieces = [*claim.evidence, *([claim.without] if claim.without else [])]
+    return [measure(piece, results, seeds) for piece in pieces]
+
+
+def conclude(claim: Claim, findings: Sequence[Finding]) -> Judgement:
+    """The verdict that findings lead to."""
     supports = [finding.supports for finding in findings]
     artefact = False
     if claim.without is not None:
-        without = measure(claim.without, results, seeds)
-        artefact = supports[0] is True and without.supports is not True
-        supports = supports[1:] if artefact else supports
-        findings.append(without)
-    if len(seeds) < 2 or any(np.isnan(finding.mean) for finding in findings):
+        artefact = supports[0] is True and supports[-1] is not True
+        supports = supports[1:-1] if artefact else supports[:-1]
+    if any(len(one.values) < 2 or np.isnan(one.mean) for one in findings):
         verdict = Verdict.NOT_JUDGED
     elif artefact and not any(supports):
         verdict = Verdict.ARTEFACT
@@ -173,3 +227,8 @@ def judge(claim: Claim, results: Any, seeds: Sequence[int]) -> Judgement:
     else:
         verdict = Verdict.DEPENDS
     return Judgement(claim.name, claim.text, tuple(findings), verdict, claim.comment)
+
+
+def judge(claim: Claim, results: Any, seeds: Sequence[int]) -> Judgement:
+    """Measure all evidence of a claim and come to a verdict."""
+    return conclude(claim, findings_of(claim, results, seeds))

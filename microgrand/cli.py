@@ -90,18 +90,36 @@ def verify(
 @app.command()
 def claims(
     name: Annotated[str | None, typer.Argument(metavar="[LESSON]", help="default: all")] = None,
-    runs: Annotated[Path, typer.Option(help="where `microgrand run` left its results")] = Path(
-        "runs"
-    ),
+    runs: Annotated[
+        Path | None,
+        typer.Option(help="judge by what `microgrand run` left there, not by the recorded runs"),
+    ] = None,
 ) -> None:
-    """Show the articles' claims and what your latest runs say of them."""
-    from microgrand.claims import Judgement
-    from microgrand.report import print_claims
+    """Show the articles' claims and what the recorded runs, or yours, say of them."""
+    from microgrand import report, verdicts
 
     names = list(lesson.all_lessons())
     if name is not None and name not in names:
         raise UserError(f"no lesson is called {name!r}; there are {', '.join(names)}")
-    names = [name] if name else names
+    if runs is not None:
+        show_latest_claims([name] if name else names, runs)
+        return
+    try:
+        articles = verdicts.articles(name)
+    except (records.RecordError, ValueError) as error:
+        raise UserError(str(error)) from None
+    for article in articles:
+        for one in dict.fromkeys(article.by):
+            print(f"{one.name}: {one.command}, {len(one.results)} runs")
+        report.print_claims(article.judgements)
+    print(verdicts.count([one for article in articles for one in article.judgements]))
+
+
+def show_latest_claims(names: list[str], runs: Path) -> None:
+    """The claims as the latest run of each lesson in a folder judged them."""
+    from microgrand.claims import Judgement
+    from microgrand.report import print_claims
+
     latest: list[Path] = []
     for one in names:
         places = [*runs.glob("claims.json"), *runs.glob(f"{one}/*/claims.json")]

@@ -1,9 +1,10 @@
 """A lesson's settings: one frozen dataclass, three presets, flags on the command line."""
 
+import fnmatch
 import inspect
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import GenericAlias
@@ -61,6 +62,18 @@ def with_changes(settings: Any, changes: dict[str, Any]) -> Any:
     return changed
 
 
+def chosen_among(cases: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """The cases that fit one of the patterns, where * stands for any letters.
+
+    Raises:
+        UserError: naming the first pattern that fits none.
+    """
+    for pattern in patterns:
+        if not fnmatch.filter(cases, pattern):
+            raise UserError(f"--cases {pattern} fits none of {', '.join(cases)}")
+    return [case for case in cases if any(fnmatch.fnmatchcase(case, one) for one in patterns)]
+
+
 def parse(
     lesson: str, about: str, presets: dict[str, Preset], arguments: list[str] | None = None
 ) -> dict[str, Any]:
@@ -76,6 +89,7 @@ def parse(
         "preset": (str, f"size of the experiment: {choices} (default: book)"),
         "seeds": (int, f"how many seeds, 0 and up ({by_preset(seeds)})"),
         "jobs": (int, "how many processes (default: one a core)"),
+        "cluster": (str, "the address of a Dask scheduler that is to have the runs done"),
         "out": (Path, f"folder for figures and records (default: runs/{lesson}/PRESET)"),
         "cases": (list[str], "train these cases only, without figures; repeat it, * is any word"),
     }

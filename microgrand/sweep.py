@@ -11,6 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ import numpy as np
 from microgrand import records
 from microgrand.processor import steady
 from microgrand.records import Record, RecordError
+from microgrand.settings import UserError
 
 Run = Callable[[Any, str, int], dict[str, np.ndarray]]
 Results = dict[tuple[str, int], Record]
@@ -49,20 +51,18 @@ def stored(path: Path, key: str) -> Record | None:
     return record if record.manifest.get("key") == key else None
 
 
-def run_one(run: Run, settings: Any, path: Path, manifest: dict[str, Any]) -> tuple[str, int]:
-    """Do one run and write it down; this is what a worker process is sent."""
-    case, seed = manifest["case"], manifest["seed"]
+def run_one(run: Run, settings: Any, manifest: dict[str, Any]) -> Record:
+    """Do one run; this is what a worker is sent, here or on another machine."""
     start = time.perf_counter()
     with steady():
-        arrays = run(settings, case, seed)
+        arrays = run(settings, manifest["case"], manifest["seed"])
     finished = {
         **manifest,
         "data_sha256": str(arrays.pop("data_sha256", manifest["data_sha256"])),
         "seconds": round(time.perf_counter() - start, 3),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    records.save(path, arrays, finished)
-    return case, seed
+    return Record(arrays, finished)
 
 
 def sweep(
@@ -78,6 +78,7 @@ def sweep(
     preset: str = "",
     data: str = "",
     jobs: int = 1,
+    cluster: str = "",
     progress: Progress = lambda runs, total: runs,
 ) -> Results:
     """Run every case with every seed, or read what an earlier call has left.
@@ -91,6 +92,7 @@ def sweep(
         lesson, source, command, preset: for the manifest; `source` is the fingerprint of the code.
         data: the checksum of what every run reads: with other data behind a path, runs are new.
         jobs: how many processes.
+        cluster: the address of a Dask scheduler, whose workers are to do the runs instead.
         progress: wraps the stream of finished runs, `(case, seed)` each, given their number.
     """
     manifests, provenance = {}, records.provenance()
@@ -116,7 +118,8 @@ def sweep(
         if (record := stored(path, manifests[name]["key"])) is not None
     }
     missing = [name for name in manifests if name not in results]
-    for _ in progress(finish(run, settings, paths, manifests, missing, jobs), len(missing)):
+    waiting = [manifests[name] for name in missing]
+    for _ in progress(finish(run, settings, paths, waiting, jobs, cluster), len(missing)):
         pass
     results.update({name: records.load(paths[name]) for name in missing})
     return {name: results[name] for name in manifests}
@@ -126,17 +129,38 @@ def finish(
     run: Run,
     settings: Any,
     paths: dict[tuple[str, int], Path],
-    manifests: dict[tuple[str, int], dict[str, Any]],
-    missing: Sequence[tuple[str, int]],
+    manifests: Sequence[dict[str, Any]],
     jobs: int,
+    cluster: str,
 ) -> Iterator[tuple[str, int]]:
-    """Do the missing runs, yielding each as it is finished."""
-    jobs = min(jobs, len(missing))
-    if jobs < 2:
-        for name in missing:
-            yield run_one(run, settings, paths[name], manifests[name])
+    """Do the runs, keep each as soon as it is finished, and yield its case and seed."""
+    with workers(min(jobs, len(manifests)), cluster if manifests else ""):
+        tasks = (joblib.delayed(run_one)(run, settings, manifest) for manifest in manifests)
+        for record in joblib.Parallel(return_as="generator_unordered")(tasks):
+            name = record.manifest["case"], record.manifest["seed"]
+            records.save(paths[name], record.arrays, record.manifest)
+            yield name
+
+
+@contextmanager
+def workers(jobs: int, cluster: str) -> Iterator[None]:
+    """Who does the runs: this process, processes beside it, or a cluster.
+
+    Raises:
+        UserError: if the cluster cannot be reached, or Dask is not installed.
+    """
+    if not cluster:
+        backend = {"backend": "loky", "inner_max_num_threads": 1} if jobs > 1 else {}
+        with joblib.parallel_config(n_jobs=max(jobs, 1), **backend):
+            yield
         return
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(
-            joblib.delayed(run_one)(run, settings, paths[name], manifests[name]) for name in missing
-        )
+    try:
+        from distributed import Client
+    except ImportError:
+        raise UserError("--cluster needs Dask: pip install 'microgrand[cluster]'") from None
+    try:
+        client = Client(cluster, timeout=10, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"--cluster {cluster}: no Dask scheduler answers there ({error})") from None
+    with client, joblib.parallel_config(backend="dask", client=client, n_jobs=-1):
+        yield

@@ -1,6 +1,7 @@
 """Claims: which evidence supports what, the interval over the seeds, and the verdict."""
 
 import math
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -16,6 +17,8 @@ from microgrand.claims import (
     Judgement,
     Verdict,
     bootstrap_interval,
+    chance_of,
+    holm,
     judge,
     measure,
 )
@@ -196,4 +199,47 @@ def test_a_judgement_can_be_kept_as_plain_words_and_numbers() -> None:
         "low": 1.0,
         "high": 1.0,
         "supports": False,
+        "chance": 0.0,
     }
+
+
+# --------------------------------------------------------------------------------- luck among many
+
+
+def test_the_chance_is_that_of_a_t_test_against_the_bound() -> None:
+    # Student (1908), The probable error of a mean, section IX: ten patients' additional sleep by
+    # dextro-hyoscyamine, mean 0.75; the odds are .8873 to .1127, one-sided.
+    sleep = (0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0)
+    assert chance_of(sleep, 0.0) / 2 == pytest.approx(0.1127, abs=0.005)
+    assert chance_of((2.0, 2.0), 2.0) == 1
+    assert chance_of((2.0, 2.0), 1.0) == 0
+    assert math.isnan(chance_of((2.0,), 1.0))
+    assert math.isnan(chance_of((2.0, math.nan), 1.0))
+
+
+@given(st.lists(st.one_of(st.floats(0, 1), st.just(math.nan)), min_size=1, max_size=12))
+def test_holm_finds_what_its_definition_finds(chances: list[float]) -> None:
+    """Reject the k-th smallest of m as long as it and all before are below α/(m − k + 1)."""
+    one = measure(evidence([3.0, 4.0], above=True), None, range(2))
+    corrected = holm([replace(one, chance=chance) for chance in chances])
+    known = sorted(chance for chance in chances if not math.isnan(chance))
+    steps = [chance * (len(known) - k) for k, chance in enumerate(known)]
+    for chance, now in zip(chances, corrected, strict=True):
+        if math.isnan(chance):  # not measured: nothing to correct
+            assert now.supports is True
+            continue
+        rejected = all(step < 0.05 for step in steps[: known.index(chance) + 1])
+        assert now.supports is (True if rejected else None)
+        assert chance <= now.chance <= 1
+
+
+def test_no_lucky_number_among_many_decides() -> None:
+    """Of 20 pieces that lie at their bounds, all stay open in 95 of 100 experiments."""
+    generator = np.random.default_rng(0)
+    decided = 0
+    for _ in range(200):
+        one = measure(evidence([3.0, 4.0], above=True), None, range(2))
+        chances = [chance_of(tuple(generator.normal(size=5)), 0.0) for _ in range(20)]
+        corrected = holm([replace(one, chance=chance) for chance in chances])
+        decided += any(finding.supports is not None for finding in corrected)
+    assert decided <= 22  # 10 expected; more than 22 comes once in ten thousand times

@@ -199,7 +199,7 @@ def test_verify_ends_with_1_where_a_gradient_is_wrong(
         ("verify --examples x", ["--examples"]),
         ("verify --examples 1 --seed -1", ["--seed -1"]),
         ("claims bogus", ["bogus", "curve"]),
-        ("claims", ["curve", "microgrand run"]),
+        ("claims --runs runs", ["curve", "microgrand run"]),
         ("claims curve --runs nowhere", ["nowhere", "microgrand run"]),
         ("list more", ["more"]),
         ("data bogus", ["bogus"]),
@@ -250,7 +250,7 @@ def kept(**changes: Any) -> dict[str, Any]:
     """What a lesson writes, as far as the command reads it."""
     finding = {
         "measure": "size", "bound": "> 1", "values": [3.0, 4.0],
-        "mean": 3.5, "low": 3.0, "high": 4.0, "supports": True,
+        "mean": 3.5, "low": 3.0, "high": 4.0, "supports": True, "chance": 0.1,
     }  # fmt: skip
     claim = {"name": "K1", "text": "It is large.", "findings": [finding], "verdict": "holds"}
     return {"command": "microgrand run curve", "seeds": [0, 1], "claims": [claim]} | changes
@@ -267,7 +267,7 @@ def test_claims_shows_the_latest_results(microgrand: Command, tmp_path: Path) ->
     latest = write(tmp_path / "runs/curve/quick", kept(command="the latest"))
     earlier = write(tmp_path / "runs/curve/book", kept(command="an earlier one"))
     os.utime(earlier, (1e9, 1e9))
-    for words in (["claims"], ["claims", "curve"]):
+    for words in (["claims", "--runs", "runs"], ["claims", "curve", "--runs", "runs"]):
         said = microgrand(*words)
         assert said.code == 0
         assert f"{latest.relative_to(tmp_path)}: the latest, 2 seeds" in said.out
@@ -290,7 +290,7 @@ def test_damaged_results_are_one_line_that_says_what_to_do(
     microgrand: Command, tmp_path: Path, content: Any
 ) -> None:
     write(tmp_path / "runs/curve/quick", content)
-    said = microgrand("claims")
+    said = microgrand("claims", "--runs", "runs")
     is_one_clear_line(said, str(Path("runs/curve/quick/claims.json")), "delete it")
 
 
