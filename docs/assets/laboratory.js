@@ -142,9 +142,10 @@ class Laboratory extends HTMLElement {
     this.panels = panels.map((panel) => new Panel(panel, colours));
     const nodes = this.panels.map(({ node }) => html("div", {}, node));
     this.stage.append(...legend(allSeries, colours), html("div", { class: "panels" }, ...nodes));
+    const idle = [document.body, this.buttons.start].includes(document.activeElement);
     this.querySelector(".start").remove();
     this.querySelector(".controls").hidden = false;
-    this.buttons.running.focus(); // what had the focus is gone
+    if (idle) this.buttons.running.focus({ preventScroll: true }); // what had the focus is gone
     this.mark();
     this.resize();
   }
