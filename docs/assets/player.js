@@ -11,7 +11,7 @@ import { Panel, svg } from "./panel.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-function html(name, attributes = {}, ...children) {
+export function html(name, attributes = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   node.append(...children);
@@ -55,14 +55,14 @@ addEventListener(
 const inWords = (selects) => selects.map((select) => select.selectedOptions[0].text).join(", ");
 
 /** A function from a series to the class of its colour: one for each label, grey for points, the data. */
-function colouring(allSeries) {
+export function colouring(allSeries) {
   const inked = new Set(allSeries.filter(({ kind }) => kind !== "points").map(({ label }) => label));
   const order = [...inked];
   return ({ kind, label }) => (kind === "points" ? "data" : `c${order.indexOf(label) % 7}`);
 }
 
 /** Which colour is what, where there is more than one label. */
-function legend(allSeries, colours) {
+export function legend(allSeries, colours) {
   const kinds = new Map(allSeries.map(({ label, kind }) => [label, kind]));
   kinds.delete("");
   if (kinds.size < 2) return [];

@@ -1,0 +1,188 @@
+"""Puts the laboratory together: the program, the package it imports, and Python for the browser.
+
+Python for the browser is Pyodide, and its core is too large for a repository. It is taken from the
+folder that MICROGRAND_PYODIDE names, or from .cache/pyodide, where `make laboratory` puts it. Where
+there is none the page says so, and how to get it. NumPy's wheel may lie in the folder too;
+otherwise the reader's browser fetches it from Pyodide's distribution.
+
+In docs/laboratory.md, `<!-- laboratory -->` becomes the laboratory and `<!-- program -->` its code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import runpy
+import zipfile
+from dataclasses import fields
+from html import escape
+from importlib import metadata
+from math import log10
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+PROGRAM = "docs/laboratory.py"
+CORE = (
+    "pyodide.mjs",
+    "pyodide.asm.js",
+    "pyodide.asm.wasm",
+    "python_stdlib.zip",
+    "pyodide-lock.json",
+)
+DISTRIBUTION = "https://cdn.jsdelivr.net/pyodide/vVERSION/full/"  # the worker knows the version
+LIGHT = (  # what the program imports, and what that imports
+    "__init__.py", "op.py", "tape.py", "optimizers.py", "noise.py", "proximal.py", "signals.py",
+    "training.py", "ops/*.py", "penalties/*.py", "layers/*.py", "data/__init__.py", "data/curve.py",
+)  # fmt: skip
+
+
+class Python(NamedTuple):
+    """A folder with Pyodide's core: what of it to serve, and whether NumPy is among it."""
+
+    folder: Path
+    files: list[str]
+    numpy: bool
+
+    @property
+    def megabytes(self) -> float:
+        return sum((self.folder / name).stat().st_size for name in self.files) / 1e6
+
+
+def find_python(root: Path) -> Python | None:
+    """Pyodide's core, or None where there is none. NumPy's wheel is held against its checksum."""
+    named = os.environ.get("MICROGRAND_PYODIDE")
+    folder = Path(named).expanduser() if named else root / ".cache" / "pyodide"
+    missing = [name for name in CORE if not (folder / name).is_file()]
+    if missing and named:
+        raise PluginError(f"MICROGRAND_PYODIDE: {folder} has no {', '.join(missing)}")
+    if missing:
+        return None
+    lock = json.loads((folder / "pyodide-lock.json").read_text("utf-8"))
+    about = lock["packages"]["numpy"]
+    wheel = folder / about["file_name"]
+    if wheel.is_file() and hashlib.sha256(wheel.read_bytes()).hexdigest() != about["sha256"]:
+        raise PluginError(f"{wheel} is not the wheel that pyodide-lock.json means")
+    files = [*CORE, *([wheel.name] if wheel.is_file() else [])]
+    return Python(folder, files, wheel.is_file())
+
+
+def packed(root: Path) -> bytes:
+    """The program, the light part of the package and autograd with its licence, as a zip.
+
+    The same files give the same bytes.
+    """
+    package = root / "microgrand"
+    sources = {
+        path.relative_to(root).as_posix(): path for glob in LIGHT for path in package.glob(glob)
+    }
+    sources["laboratory.py"] = root / PROGRAM
+    sources["LICENSE"] = root / "LICENSE"
+    for file in metadata.files("autograd") or []:
+        if file.suffix == ".py" or "licen" in file.as_posix().lower():
+            sources[file.as_posix()] = Path(str(file.locate()))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in sorted(sources.items()):
+            if path.is_file():
+                archive.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+# ----------------------------------------------------------------------------------------- the page
+
+
+def control(item: Any) -> str:
+    """The label and the input of a setting."""
+    about, name, key = item.metadata, item.name, f"laboratory-{item.name}"
+    label = f'<label for="{key}">{escape(about["label"])}</label>'
+    if "options" in about:
+        options = ""
+        for value, words in about["options"].items():
+            chosen = " selected" if value == item.default else ""
+            options += f'<option value="{value}"{chosen}>{escape(words)}</option>'
+        return f'<div>{label}<select id="{key}" name="{name}">{options}</select></div>'
+    low, high, value = about["low"], about["high"], item.default
+    kind, step, scale = "range", "0.05", about["scale"]
+    if scale == "log":
+        low, high, value = (round(log10(number), 6) for number in (low, high, value))
+    if scale == "ones":
+        kind, step = "number", "1"
+    limits = f'min="{low:g}" max="{high:g}" step="{step}" value="{value:g}" data-scale="{scale}"'
+    output = f'<output for="{key}"></output>' if kind == "range" else ""
+    return f'<div>{label}<input id="{key}" name="{name}" type="{kind}" {limits}>{output}</div>'
+
+
+def element(python: Python, settings: Any) -> str:
+    """The laboratory's markup. A blank line would end it, so there is none."""
+    controls = "\n".join(map(control, fields(settings)))
+    where, numpy = "", " with NumPy"
+    if not python.numpy:
+        where = f' distribution="{DISTRIBUTION}"'
+        numpy = """. NumPy comes from Pyodide’s distribution at cdn.jsdelivr.net, and is held
+against its published checksum"""
+    return f"""<div class="microgrand-laboratory">
+<link rel="stylesheet" href="../assets/laboratory.css">
+<microgrand-laboratory pyodide="pyodide/" python="python.zip"{where}>
+<p>The laboratory needs scripts. The same program runs in a terminal; see below.</p>
+<template>
+<form class="settings" aria-label="settings">
+{controls}
+<div><button type="reset">defaults</button></div>
+</form>
+<div class="start"><button type="button" name="start">Start the laboratory</button>
+<span>This fetches {python.megabytes:.0f} MB from this site: Python for the browser{numpy}.</span>
+</div>
+<p class="words"></p>
+<div class="stage"></div>
+<div class="controls" hidden>
+<button type="button" name="running">pause</button>
+<button type="button" name="step">one epoch</button>
+<button type="button" name="restart">start anew</button>
+</div>
+</template>
+</microgrand-laboratory>
+<script type="module" src="../assets/laboratory.js"></script>
+</div>"""
+
+
+ABSENT = """!!! note "This copy of the book has no laboratory"
+
+    It was built without Python for the browser, which is too large for the book's repository.
+    To have it, type `make laboratory` in a clone of the repository (this needs npm), and build the
+    book again. Or unpack the core of a [release of Pyodide](https://github.com/pyodide/pyodide/releases)
+    and name its folder in `MICROGRAND_PYODIDE`. The same program runs in a terminal; see below.
+"""
+
+
+def settings_of(root: Path) -> Any:
+    """The settings of the program as it is now."""
+    return runpy.run_path(str(root / PROGRAM))["Settings"]
+
+
+def on_files(files: Files, config: Any) -> Files:
+    root = Path(config.config_file_path).parent
+    python = find_python(root)
+    if python is None:
+        return files
+    files.append(File.generated(config, "laboratory/python.zip", content=packed(root)))
+    for name in python.files:
+        source = str(python.folder / name)
+        files.append(File.generated(config, f"laboratory/pyodide/{name}", abs_src_path=source))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> str:
+    if page.file.src_uri != "laboratory.md":
+        return markdown
+    root = Path(config.config_file_path).parent
+    python = find_python(root)
+    here = ABSENT if python is None else element(python, settings_of(root))
+    program = (root / PROGRAM).read_text("utf-8")
+    markdown = markdown.replace("<!-- laboratory -->", here)
+    return markdown.replace("<!-- program -->", f"```python\n{program}```")

@@ -1,0 +1,395 @@
+"""The laboratory in the browser: its controls, its address, and Python itself where it is.
+
+Where Pyodide is not there, the worker's part is played by the test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from built_site import ROOT, Site, Visitor
+from laboratory_book import Laboratory, Settings, laboratory_page
+from playwright.sync_api import Page, expect
+
+PAGE = "derivations/laboratory"  # beside a page of the book, whose frame it takes
+NEIGHBOUR = "derivations/dense"
+STAND_IN = """
+window.workers = [];
+const Genuine = window.Worker; // the search has one too
+window.Worker = function (address, options) {
+  if (!String(address).endsWith("laboratory-worker.js")) return new Genuine(address, options);
+  this.sent = [];
+  this.postMessage = (message) => this.sent.push(message);
+  this.terminate = () => (this.gone = true);
+  window.workers.push(this);
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def page_of_controls(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A page with the laboratory's markup, whether or not the site was built with Pyodide."""
+    python = laboratory_page.Python(tmp_path_factory.mktemp("core"), [], numpy=True)
+    markup = laboratory_page.element(python, Settings).replace("../assets", "../../assets")
+    folder = site.folder / PAGE
+    folder.mkdir()
+    text = (site.folder / NEIGHBOUR / "index.html").read_text("utf-8")
+    before, rest = re.split(r"(?<=</h1>)", text, maxsplit=1)
+    after = rest[rest.index("</article>") :]
+    (folder / "index.html").write_text(before + markup + after, "utf-8")
+    sitemap = site.folder / "sitemap.xml"  # instant navigation goes where it leads
+    known = sitemap.read_text("utf-8")
+    ours = f"<url><loc>{site.url(PAGE)}</loc></url></urlset>"
+    sitemap.write_text(known.replace("</urlset>", ours), "utf-8")
+    yield
+    sitemap.write_text(known, "utf-8")
+    shutil.rmtree(folder)
+
+
+def opened(page: Page, site: Site, asked: str = "") -> None:
+    page.add_init_script(STAND_IN)
+    page.goto(site.url(PAGE) + asked)
+    expect(page.get_by_role("button", name="Start the laboratory")).to_be_visible()
+
+
+def tell(page: Page, message: Any) -> None:
+    """What the worker would tell."""
+    page.evaluate("(data) => workers.at(-1).onmessage({data})", message)
+
+
+def sent(page: Page) -> list[dict[str, Any]]:
+    """What the worker was sent, and forgotten."""
+    orders: list[dict[str, Any]] = page.evaluate("workers.at(-1).sent.splice(0)")
+    return orders
+
+
+def frame_of(laboratory: Any) -> dict[str, Any]:
+    return {"frame": json.loads(laboratory.frame())}
+
+
+def after_epochs(count: int) -> Any:
+    laboratory = Laboratory()
+    while laboratory.epoch < count:
+        laboratory.step()
+    return laboratory
+
+
+def started(page: Page, site: Site, asked: str = "") -> None:
+    opened(page, site, asked)
+    page.get_by_role("button", name="Start the laboratory").click()
+    tell(page, frame_of(Laboratory()))
+    sent(page)
+
+
+# ---------------------------------------------------------------------------- controls and address
+
+
+@pytest.mark.usefixtures("page_of_controls")
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_nothing_is_fetched_before_the_click(
+    site: Site, visit: Visitor, scheme: str, width: int
+) -> None:
+    with visit(color_scheme=scheme, viewport={"width": width, "height": 844}) as v:
+        opened(v.page, site)
+        assert v.page.evaluate("workers.length") == 0
+        v.page.get_by_role("button", name="Start the laboratory").click()
+        (start,) = sent(v.page)
+        assert start["start"]["pyodide"] == site.url(PAGE) + "pyodide/"
+        assert start["start"]["python"] == site.url(PAGE) + "python.zip"
+        assert Settings.from_query(start["settings"]) == Settings()
+        assert start["running"] is False  # motion is not wanted here: epoch by epoch
+        tell(v.page, {"words": "Python is coming"})
+        expect(v.page.get_by_text("Python is coming")).to_be_visible()
+        tell(v.page, frame_of(Laboratory()))
+        expect(v.page.locator(".microgrand-laboratory .panel")).to_have_count(3)
+        expect(v.page.get_by_text("epoch 0: loss")).to_be_visible()
+        expect(v.page.get_by_role("button", name="Start the laboratory")).to_have_count(0)
+        assert v.page.evaluate("document.documentElement.scrollWidth") == width
+        assert v.complaints == []
+        assert v.strangers == []
+
+
+@pytest.mark.usefixtures("page_of_controls")
+def test_it_trains_by_itself_where_motion_is_welcome(site: Site, visit: Visitor) -> None:
+    with visit(reduced_motion="no-preference") as v:
+        opened(v.page, site)
+        v.page.get_by_role("button", name="Start the laboratory").click()
+        assert sent(v.page)[0]["running"] is True
+        tell(v.page, frame_of(Laboratory()))
+        words = v.page.locator(".words")
+        expect(words).to_have_attribute("aria-live", "off")  # a screen reader is left in peace
+        v.page.get_by_role("button", name="pause").click()
+        assert sent(v.page) == [{"running": False}]
+        tell(v.page, frame_of(Laboratory()))
+        expect(words).to_have_attribute("aria-live", "polite")
+        v.page.get_by_role("button", name="one epoch").click()
+        v.page.get_by_role("button", name="start anew").click()
+        v.page.get_by_role("button", name="go on").click()
+        orders = [{"running": False}, {"step": True}, {"restart": True}, {"running": True}]
+        assert sent(v.page) == orders
+
+
+@pytest.mark.usefixtures("page_of_controls")
+def test_a_change_is_sent_at_once_and_stands_in_the_address(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        started(v.page, site, "?h=words")
+        length = v.page.evaluate("history.length")
+        v.page.get_by_label("penalty").select_option("l1")
+        v.page.get_by_label("applied as").select_option("proximal")
+        v.page.get_by_label("dropout p").fill("0.3")
+        strength = v.page.get_by_label("strength λ")
+        strength.focus()
+        v.page.keyboard.press("ArrowRight")
+        v.page.keyboard.press("ArrowRight")
+        assert strength.get_attribute("aria-valuetext") == "0.0013"
+        expected = Settings(penalty="l1", applied="proximal", dropout=0.3, strength=0.0013)
+        assert Settings.from_query(sent(v.page)[-1]["settings"]) == expected
+        address = v.page.url
+        asked = urlsplit(address).query
+        assert Settings.from_query(asked) == expected
+        assert parse_qs(asked)["h"] == ["words"]
+        assert v.page.evaluate("history.length") == length  # "back" leaves the page, as ever
+        v.page.get_by_role("button", name="defaults").click()
+        v.page.wait_for_function("workers[0].sent.length > 0")
+        assert Settings.from_query(sent(v.page)[-1]["settings"]) == Settings()
+        assert v.complaints == []
+    with visit() as v:
+        opened(v.page, site, "?" + asked)
+        expect(v.page.get_by_label("penalty")).to_have_value("l1")
+        expect(v.page.locator("output").first).to_have_text("0.0013")
+        v.page.get_by_role("button", name="Start the laboratory").click()
+        assert Settings.from_query(sent(v.page)[0]["settings"]) == expected
+
+
+@pytest.mark.usefixtures("page_of_controls")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("penalty=lpq", "strength=7", "strength=-1", "strength=x", "curve=1.5", "curve=-1"),
+        *("dropout=1", "%"),
+    ],
+)
+def test_an_address_that_asks_for_the_impossible_is_passed_over(
+    site: Site, visit: Visitor, asked: str
+) -> None:
+    with visit() as v:
+        opened(v.page, site, f"?{asked}&noise=steps")
+        v.page.get_by_role("button", name="Start the laboratory").click()
+        assert Settings.from_query(sent(v.page)[0]["settings"]) == Settings(noise="steps")
+        assert v.complaints == []
+
+
+@pytest.mark.usefixtures("page_of_controls")
+def test_what_is_no_seed_is_not_sent(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        started(v.page, site)
+        v.page.get_by_label("curve (seed)").fill("-3")
+        assert sent(v.page) == []
+        v.page.get_by_label("curve (seed)").fill("4")
+        assert Settings.from_query(sent(v.page)[-1]["settings"]) == Settings(curve=4)
+
+
+@pytest.mark.usefixtures("page_of_controls")
+def test_a_frame_is_drawn_before_the_screen_needs_it(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        started(v.page, site)
+        panels = v.page.locator(".microgrand-laboratory .panels")
+        before = panels.inner_html()
+        frames = [frame_of(after_epochs(epochs)) for epochs in (1, 2, 30)]
+        times = []
+        for data in frames * 5:
+            script = """(data) => {
+              const start = performance.now();
+              workers[0].onmessage({data});
+              return performance.now() - start;
+            }"""
+            times.append(v.page.evaluate(script, data))
+        assert panels.inner_html() != before
+        expect(v.page.get_by_text("epoch 30: loss")).to_be_visible()
+        ticks = v.page.locator(".microgrand-laboratory .panel").last.locator(".tick")
+        assert "40" in ticks.all_text_contents()  # the axis of epochs has grown
+        assert sorted(times)[len(times) // 2] <= 16  # milliseconds: sixty a second
+        assert v.complaints == []
+
+
+@pytest.mark.usefixtures("page_of_controls")
+def test_what_goes_wrong_is_said_and_can_be_tried_again(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        opened(v.page, site)
+        start = v.page.get_by_role("button", name="Start the laboratory")
+        start.click()
+        expect(start).to_be_disabled()
+        tell(v.page, {"error": "404 for python.zip"})
+        expect(v.page.get_by_text("That did not work: 404 for python.zip")).to_be_visible()
+        assert v.page.evaluate("workers[0].gone")
+        start.click()
+        tell(v.page, frame_of(Laboratory()))
+        expect(v.page.locator(".microgrand-laboratory .panel")).to_have_count(3)
+        assert v.page.evaluate("workers.length") == 2
+        # Later on, what has been learnt stays.
+        tell(v.page, {"error": "out of memory"})
+        expect(v.page.get_by_text("That did not work: out of memory")).to_be_visible()
+        expect(v.page.get_by_role("button", name="go on")).to_be_visible()
+
+
+@pytest.mark.usefixtures("page_of_controls")
+def test_who_follows_a_link_comes_to_it_and_who_leaves_stops_it(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        v.page.add_init_script(STAND_IN)
+        with v.page.expect_response("**/sitemap.xml"):  # before that, links load pages anew
+            v.page.goto(site.url(NEIGHBOUR))
+        v.page.wait_for_load_state("networkidle")
+        v.page.evaluate("window.same = true")
+        for _ in range(2):
+            v.page.evaluate(
+                """(address) => {
+                  const link = Object.assign(document.createElement("a"), {href: address});
+                  link.textContent = "to the laboratory";
+                  document.querySelector("article h1").after(link);
+                }""",
+                site.url(PAGE),
+            )
+            v.page.get_by_role("link", name="to the laboratory").click()
+            v.page.get_by_role("button", name="Start the laboratory").click()
+            tell(v.page, frame_of(Laboratory()))
+            expect(v.page.locator(".microgrand-laboratory .panel")).to_have_count(3)
+            v.page.go_back()
+            v.page.wait_for_url(f"**/{NEIGHBOUR}/")
+            v.page.wait_for_function("workers.at(-1).gone")
+        assert v.page.evaluate("window.same"), "the page was loaded anew"
+        assert v.complaints == []
+
+
+def test_without_scripts_it_says_where_else_it_runs(site: Site, visit: Visitor) -> None:
+    with visit(java_script_enabled=False) as v:
+        v.page.goto(site.url("laboratory"))
+        article = v.page.locator("article")
+        expect(article).to_contain_text("the same program runs in a terminal", ignore_case=True)
+        expect(article).to_contain_text("python docs/laboratory.py")
+        expect(article).to_contain_text("class Laboratory")
+        expect(v.page.locator("article button")).to_have_count(0)
+
+
+# -------------------------------------------------------------------------------------- with Python
+
+FIRST_FRAME = 6  # seconds
+LOADING = 300_000  # milliseconds that a busy machine is given
+
+
+@pytest.fixture
+def python(site: Site) -> Path:
+    """Where the built site has Pyodide and NumPy."""
+    found = laboratory_page.find_python(ROOT)
+    if found is None:
+        pytest.skip("no Pyodide in .cache/pyodide (make laboratory) or MICROGRAND_PYODIDE")
+    if not found.numpy:
+        pytest.skip("NumPy's wheel does not lie beside Pyodide, and no test uses the network")
+    return site.folder / "laboratory" / "pyodide"
+
+
+def busy() -> bool:
+    """Whether the machine has more to do than it has cores: then no time means anything."""
+    return os.getloadavg()[0] > (os.cpu_count() or 1)
+
+
+def epoch(page: Page) -> int:
+    return int(re.findall(r"epoch (\d+)", page.locator(".words").inner_text())[0])
+
+
+@pytest.mark.usefixtures("python")
+def test_python_trains_in_the_page(site: Site, visit: Visitor) -> None:
+    with visit(reduced_motion="no-preference") as v:
+        v.page.goto(site.url("laboratory"))
+        start = time.perf_counter()
+        v.page.get_by_role("button", name="Start the laboratory").click()
+        expect(v.page.locator(".microgrand-laboratory .panel")).to_have_count(3, timeout=LOADING)
+        seconds = time.perf_counter() - start
+        assert seconds <= FIRST_FRAME or busy()
+        # The page stays awake: a clock in it is never late by more than a tenth of a second.
+        v.page.evaluate(
+            """() => {
+              window.late = [];
+              let last = performance.now();
+              setInterval(() => {
+                const now = performance.now();
+                late.push(now - last - 10);
+                last = now;
+              }, 10);
+            }"""
+        )
+        expect(v.page.locator(".words")).to_contain_text(re.compile(r"epoch \d\d"))
+        late = sorted(v.page.evaluate("late"))
+        assert late[len(late) * 99 // 100] <= 100 or busy()
+        # A change acts without starting anew: proximal L1 makes exact zeros of most weights.
+        expect(v.page.locator(".words")).to_contain_text("; 0% of the weights")
+        reached = epoch(v.page)
+        v.page.get_by_label("applied as").select_option("proximal")
+        v.page.get_by_label("penalty").select_option("l1")
+        v.page.get_by_label("strength λ").fill("0")
+        v.page.get_by_label("learning rate").fill("-2")
+        expect(v.page.locator(".words")).to_contain_text(re.compile(r"; [5-9]\d% of the weights"))
+        assert epoch(v.page) > reached
+        # Paused, it stands; then it goes epoch by epoch, and anew.
+        v.page.get_by_role("button", name="pause").click()
+        v.page.wait_for_timeout(500)
+        stands = epoch(v.page)
+        v.page.wait_for_timeout(500)
+        assert epoch(v.page) == stands
+        v.page.get_by_role("button", name="one epoch").click()
+        expect(v.page.locator(".words")).to_contain_text(f"epoch {stands + 1}:")
+        v.page.get_by_role("button", name="start anew").click()
+        expect(v.page.locator(".words")).to_contain_text("epoch 0:")
+        assert v.complaints == []
+        assert v.strangers == []
+
+
+@pytest.mark.usefixtures("python")
+def test_the_browser_computes_what_the_terminal_computes(site: Site, visit: Visitor) -> None:
+    """Up to the rounding of sums, which other processors take in another order."""
+    asked = "penalty=half_l2&strength=0.001&dropout=0.2"
+    ours = Laboratory(asked)
+    with visit() as v:
+        v.page.goto(site.url("laboratory") + "?" + asked)
+        v.page.get_by_role("button", name="Start the laboratory").click()
+        expect(v.page.locator(".words")).to_contain_text("epoch 0:", timeout=LOADING)
+        for number in range(1, 4):
+            v.page.get_by_role("button", name="one epoch").click()
+            expect(v.page.locator(".words")).to_contain_text(f"epoch {number}:")
+        while ours.epoch < 3:
+            ours.step()
+        shown = v.page.evaluate("document.querySelector('microgrand-laboratory').panels[0].panel")
+        expected = json.loads(ours.frame())["panels"][0]
+        assert shown["series"][0] == expected["series"][0]
+        assert shown["series"][1]["y"] == pytest.approx(expected["series"][1]["y"], abs=5e-3)
+
+
+@pytest.mark.parametrize("genuine", [True, False])
+def test_numpy_from_the_distribution_is_held_against_its_checksum(
+    site: Site, visit: Visitor, python: Path, genuine: bool
+) -> None:
+    (wheel,) = python.glob("numpy-*.whl")
+    body = wheel.read_bytes() if genuine else b"PK"
+    with visit() as v:
+        v.page.context.route(
+            "https://cdn.jsdelivr.net/**",
+            lambda route: route.fulfill(body=body, headers={"access-control-allow-origin": "*"}),
+        )
+        v.page.goto(site.url("laboratory"))
+        v.page.locator("microgrand-laboratory").evaluate(
+            "(node, address) => node.setAttribute('distribution', address)",
+            laboratory_page.DISTRIBUTION,
+        )
+        v.page.get_by_role("button", name="Start the laboratory").click()
+        words = "epoch 0:" if genuine else "That did not work: NumPy could not be had"
+        expect(v.page.locator(".words")).to_contain_text(words, timeout=LOADING)
+        (asked,) = v.strangers
+        assert re.search(r"cdn\.jsdelivr\.net/pyodide/v\d[\w.]+/full/numpy-[\w.-]+\.whl$", asked)
