@@ -59,6 +59,7 @@ const shapes = {
     row(series.y, frame)
       .map((value, i) => (value === null ? "" : `M${x(series.x[i]).toFixed(1)} ${y(value).toFixed(1)}h0`))
       .join(""),
+  mark: (series, frame, x, y) => `M${x(series.x[frame]).toFixed(1)} ${y(series.y[0])}V${y(series.y[1])}`,
   band(series, frame, x, y) {
     const upper = path(series.x, row(series.high, frame), x, y);
     const lower = path([...series.x].reverse(), [...row(series.low, frame)].reverse(), x, y);
@@ -88,7 +89,7 @@ export class Panel {
 
   draw(width) {
     const { title, x_label, y_label, x_limits, y_limits } = this.panel;
-    const height = Math.round(Math.min(240, Math.max(140, width * 0.72)));
+    const height = Math.round(Math.min(this.panel.wide ? 400 : 240, Math.max(140, width * 0.72)));
     const inner = width - MARGIN.left - MARGIN.right;
     const tall = height - MARGIN.top - MARGIN.bottom;
     this.x = (value) => ((value - x_limits[0]) / (x_limits[1] - x_limits[0])) * inner;

@@ -5,19 +5,21 @@
    scripts, or where the data cannot be fetched, the picture inside shows instead.
 
    Where a <template> inside holds a <select> or more, the reader chooses what is shown: the data of
-   the values "A" and "weight" are in A-weight.json, beside the `src` of the first choice. */
+   the values "A" and "weight" are in A-weight.json, beside the `src` of the first choice.
+
+   Without a `src` it waits for another script to `fill` it. It says "frame" when it shows one. */
 import { Panel, svg } from "./panel.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-function html(name, attributes = {}, ...children) {
+export function html(name, attributes = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   node.append(...children);
   return node;
 }
 
-async function fetchData(address) {
+export async function fetchData(address) {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${answer.status} for ${address}`);
   return answer.json();
@@ -53,11 +55,11 @@ addEventListener(
 
 const inWords = (selects) => selects.map((select) => select.selectedOptions[0].text).join(", ");
 
-/** A function from a series to the class of its colour: one for each label, grey for points, the data. */
+/** A function from a series to the class of its colour: one for each label, grey for points (data) and marks. */
 function colouring(allSeries) {
-  const inked = new Set(allSeries.filter(({ kind }) => kind !== "points").map(({ label }) => label));
-  const order = [...inked];
-  return ({ kind, label }) => (kind === "points" ? "data" : `c${order.indexOf(label) % 7}`);
+  const grey = ({ kind }) => kind === "points" || kind === "mark";
+  const order = [...new Set(allSeries.filter((series) => !grey(series)).map(({ label }) => label))];
+  return (series) => (grey(series) ? "data" : `c${order.indexOf(series.label) % 7}`);
 }
 
 /** Which colour is what, where there is more than one label. */
@@ -78,7 +80,7 @@ class Player extends HTMLElement {
   fetched = new Map(); // the promise of the data for each address asked so far
 
   connectedCallback() {
-    this.source = new URL(this.getAttribute("src"), document.baseURI);
+    this.source = this.hasAttribute("src") && new URL(this.getAttribute("src"), document.baseURI);
     this.selects ??= this.offerChoices();
     this.watcher = new IntersectionObserver((entries) => this.seen(entries.at(-1).isIntersecting));
     this.watcher.observe(this);
@@ -94,7 +96,7 @@ class Player extends HTMLElement {
 
   async seen(visible) {
     this.visible = visible;
-    if (visible) await (this.loading ??= this.load());
+    if (visible && this.source) await (this.loading ??= this.load());
     if (!this.data) return;
     if (!this.visible) this.pause();
     else if (!this.taken && !calm.matches) this.play();
@@ -156,7 +158,8 @@ class Player extends HTMLElement {
     const colours = colouring(allSeries);
     this.data = data;
     this.panels = data.panels.map((panel) => new Panel(panel, colours));
-    const grid = html("div", { class: "panels" }, ...this.panels.map((panel) => html("div", {}, panel.node)));
+    const places = this.panels.map(({ node, panel }) => html("div", panel.wide ? { class: "wide" } : {}, node));
+    const grid = html("div", { class: "panels" }, ...places);
     grid.style.setProperty("--columns", data.columns || Math.min(3, this.panels.length));
     const title = data.title ? [html("div", { class: "player-title" }, data.title)] : [];
     this.stage.replaceChildren(...title, ...legend(allSeries, colours), grid);
@@ -191,10 +194,10 @@ class Player extends HTMLElement {
 
   resize() {
     if (!this.data) return;
-    const width = Math.floor(this.panels[0].node.parentElement.clientWidth);
-    if (!width || width === this.width) return;
-    this.width = width;
-    for (const panel of this.panels) panel.draw(width);
+    const widths = this.panels.map(({ node }) => Math.floor(node.parentElement.clientWidth));
+    if (!widths[0] || widths[0] === this.width) return;
+    this.width = widths[0];
+    this.panels.forEach((panel, i) => panel.draw(widths[i]));
     this.show(this.frame);
   }
 
@@ -205,6 +208,7 @@ class Player extends HTMLElement {
     this.label.textContent = this.data.frames[frame];
     // While it plays, a screen reader is left in peace.
     if (!this.playing) this.slider.setAttribute("aria-valuetext", this.data.frames[frame]);
+    this.dispatchEvent(new Event("frame"));
   }
 
   goTo(frame) {
