@@ -3,110 +3,8 @@
    Recorded runs to move through: recording × case × strength × signal × layer × epoch, one run beside
    another. index.json beside `src` says what there is; RECORDING/VIEW.json is a case at one strength,
    fetched when it is chosen. A player draws it. What is chosen stands in the page's address. */
+import { compose, last, measured, placeOf } from "./comparison.js";
 import { fetchData, html } from "./player.js";
-
-const last = (list) => list[list.length - 1];
-
-/** The place of the last of the epochs that is not after this one. */
-const placeOf = (epochs, epoch) => Math.max(0, epochs.findLastIndex((one) => one <= epoch));
-
-/** Limits around all the numbers, with a little room, and never without extent. */
-function limitsAround(...lists) {
-  const values = lists.flat(2).filter((value) => value !== null && value !== undefined);
-  if (!values.length) return [0, 1];
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const room = 0.06 * (high - low) || 0.1 * Math.abs(high) || 1;
-  return [low - room, high + room];
-}
-
-/** Counts over ±limit as counts over ±(factor · limit): as many bins, each so many times as wide. */
-function coarser(row, factor) {
-  const half = row.length / 2;
-  const counts = row.map(() => 0);
-  row.forEach((count, i) => (counts[Math.floor((i - half) / factor) + half] += count));
-  return counts;
-}
-
-/** The rows of a histogram in percent of all numbers, in bins over the limits given. */
-function shares({ rows, limits }, wanted) {
-  const factor = wanted[1] / limits[1];
-  return rows.map((row) => {
-    const total = row.reduce((sum, count) => sum + count, 0) || 1;
-    return (factor > 1 ? coarser(row, factor) : row).map((count) => (100 * count) / total);
-  });
-}
-
-const evenly = ([low, high], count) =>
-  Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
-
-const twice = (values) => values.flatMap((value) => [value, value]);
-
-/** The histograms of the runs over each other: the first as bars, the other as an outline. */
-function histogramPanel(runs, epochs, x_label) {
-  const x_limits = runs.map(({ layer }) => layer.distribution.limits).sort((a, b) => b[1] - a[1])[0];
-  let highest = 0;
-  const series = runs.map(({ label, layer }, place) => {
-    const heights = shares(layer.distribution, x_limits);
-    highest = Math.max(highest, ...heights.flat());
-    const edges = evenly(x_limits, heights[0].length + 1);
-    const y = epochs.map((epoch) => heights[placeOf(layer.distribution.epochs, epoch)]);
-    if (!place) return { kind: "bars", label, edges, unit: 1, y };
-    return { kind: "line", label, x: twice(edges).slice(1, -1), y: y.map(twice) };
-  });
-  return { x_label, y_label: "% of numbers", x_limits, y_limits: [0, 1.05 * highest || 1], series };
-}
-
-/** Lines that move with the epoch, such as a prediction. */
-function linesPanel(runs, epochs) {
-  const series = runs.map(({ label, layer: { distribution } }) => ({
-    kind: "line",
-    label,
-    x: evenly(distribution.limits, distribution.rows[0].length),
-    y: epochs.map((epoch) => distribution.rows[placeOf(distribution.epochs, epoch)]),
-  }));
-  const y_limits = limitsAround(...runs.map(({ layer }) => layer.distribution.rows));
-  return { x_label: "", y_label: "", x_limits: runs[0].layer.distribution.limits, y_limits, series };
-}
-
-/** One number over the epochs; `of(run)` is { x, y } and, over several seeds, their low and high. */
-function coursePanel(title, runs, of, epochs) {
-  const courses = runs.map((run) => ({ label: run.label, ...of(run) })).filter(({ y }) => y);
-  const y_limits = limitsAround(...courses.map(({ y, low, high }) => [y, low ?? [], high ?? []]));
-  const bands = courses.filter(({ low }) => low).map((course) => ({ kind: "band", ...course }));
-  const lines = courses.map((course) => ({ kind: "line", ...course }));
-  const here = { kind: "mark", label: "", x: epochs, y: y_limits };
-  const x_limits = [0, Math.max(1, last(epochs), ...courses.map(({ x }) => last(x)))];
-  return { title, x_label: "epoch", x_limits, y_limits, series: [here, ...bands, ...lines] };
-}
-
-/** What a run has measured: a list of { title, x, y, low, high }, of the layer and of the whole. */
-function measured({ layer, view }) {
-  const statistics = Object.entries(layer?.statistics ?? {}).map(([title, y]) => ({ title, x: layer.epochs, y }));
-  const curves = view.curves.map(({ title, mean, low, high }) => {
-    return { title, x: mean.map((_, epoch) => epoch), y: mean, low, high };
-  });
-  return { statistics, curves };
-}
-
-/** The panels for one run or two: { label, view, layer }, in step over the epochs. */
-function compose(runs, signal, epochs) {
-  const course = (kind) => {
-    const titles = new Set(runs.flatMap((run) => measured(run)[kind].map(({ title }) => title)));
-    return [...titles].map((title) => {
-      const of = (run) => measured(run)[kind].find((one) => one.title === title);
-      return coursePanel(title, runs, of, epochs);
-    });
-  };
-  const drawn = runs.filter(({ layer }) => layer?.distribution);
-  const [first, ...curves] = course("curves");
-  const panels = [first, ...course("statistics"), ...curves];
-  if (drawn.length) {
-    const bars = drawn[0].layer.distribution.kind === "bars";
-    const panel = bars ? histogramPanel(drawn, epochs, signal) : linesPanel(drawn, epochs);
-    panels.unshift({ ...panel, wide: true, title: `${signal}, ${drawn[0].layer.name}` });
-  }
-  return panels;
-}
 
 /** A number for a table: four digits, and a true minus. */
 function written(value) {
@@ -172,6 +70,7 @@ class Explorer extends HTMLElement {
       field("with", "compared with", html("select")),
       field("signal", "signal", html("select")),
       slider("layer", "layer"),
+      field("powers", "logarithmic", html("input", { type: "checkbox" })),
     );
     this.recording.append(...this.index.map(({ name, title }) => new Option(title, name)));
     this.trouble = html("p", { class: "trouble", role: "status" });
@@ -240,6 +139,7 @@ class Explorer extends HTMLElement {
     if (asked.has("with")) choose(this.with, asked.get("with"));
     this.wished = { signal: asked.get("signal"), layer: +asked.get("layer") || 1 };
     if (/^\d+$/.test(asked.get("epoch"))) this.epoch = +asked.get("epoch");
+    this.powers.checked = asked.get("powers") === "1";
   }
 
   /** Write what is chosen into the page's address, now and then: browsers refuse to do it often. */
@@ -250,6 +150,7 @@ class Explorer extends HTMLElement {
       const address = new URL(location);
       const { recording, views } = this.chosen;
       const state = { lesson: recording.name, case: views[this.strength.value].name, with: this.with.value };
+      state.powers = +this.powers.checked;
       Object.assign(state, this.wished, isFinite(this.epoch) ? { epoch: this.epoch } : {});
       for (const [name, value] of Object.entries(state)) address.searchParams.set(name, value);
       history.replaceState(history.state, "", address); // the state holds where the page is scrolled to
@@ -274,7 +175,7 @@ class Explorer extends HTMLElement {
     clearTimeout(slow);
     if (asked !== this.asked) return;
     this.player.classList.remove("waiting");
-    this.trouble.textContent = error ? "Could not be fetched: below is still what was shown before." : "";
+    this.trouble.textContent = error ? "Could not be fetched. What is shown is what was chosen before." : "";
     if (error) return;
     const runs = names.map((name, i) => ({ label: this.inWords(name), view: found[i] }));
     this.show(runs, asked);
@@ -295,15 +196,15 @@ class Explorer extends HTMLElement {
     this.runs = runs.map((run) => ({ ...run, layer: ofSignal(run) }));
     const kept = this.runs.flatMap(({ layer }) => (layer?.distribution ?? layer)?.epochs ?? []);
     this.epochs = [...new Set(kept)].sort((a, b) => a - b);
-    const labels = runs.map(({ label }) => label);
+    const labels = runs.map(({ label }) => label).join(" beside ");
     this.filling = true;
     this.player.frame = placeOf(this.epochs, this.epoch);
     this.player.fill({
-      alt: `${signal} in ${layers[place].name}, ${labels.join(" beside ")}: its histogram, and its course over the epochs`,
+      alt: `${signal} in ${layers[place].name}, ${labels}: its histogram, and its course over the epochs`,
       frames: this.epochs.map((epoch) => `epoch ${epoch}`),
       fps: 4,
       columns: 3,
-      panels: compose(this.runs, signal, this.epochs),
+      panels: compose(this.runs, signal, this.epochs, this.powers.checked),
     });
     this.filling = false;
     this.player.slider.setAttribute("aria-label", "epoch");

@@ -28,6 +28,13 @@ function ticks(low, high, count) {
   return found.length > 1 ? found : multiples(steps[fits - 1], low, high);
 }
 
+/** The powers of ten between low and high, thinned out; round numbers where there are less than two. */
+function powers(low, high, count) {
+  const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
+  if (last <= first) return ticks(low, high, count);
+  return multiples(Math.ceil((last - first) / count), first, last).map((power) => 10 ** power);
+}
+
 function written(value, largest) {
   if (Math.abs(value) <= largest * 1e-9) return "0";
   const short = +value.toPrecision(6);
@@ -93,7 +100,10 @@ export class Panel {
     const inner = width - MARGIN.left - MARGIN.right;
     const tall = height - MARGIN.top - MARGIN.bottom;
     this.x = (value) => ((value - x_limits[0]) / (x_limits[1] - x_limits[0])) * inner;
-    this.y = (value) => tall - ((value - y_limits[0]) / (y_limits[1] - y_limits[0])) * tall;
+    // On a logarithmic axis what is too small for it, such as zero, lies at its foot.
+    const level = this.panel.log ? (value) => Math.log10(Math.max(value, y_limits[0])) : (value) => value;
+    const [foot, head] = y_limits.map(level);
+    this.y = (value) => tall - ((level(value) - foot) / (head - foot)) * tall;
     const set = { width, height, viewBox: `0 0 ${width} ${height}` };
     for (const [key, value] of Object.entries(set)) this.node.setAttribute(key, value);
 
@@ -105,9 +115,9 @@ export class Panel {
       axes.append(svg("path", { d: `M${this.x(tick)} ${tall}v4` }));
       text(this.x(tick), tall + 15, "middle", written(tick, most(x_limits)));
     }
-    for (const tick of ticks(...y_limits, Math.max(3, tall / 35))) {
+    for (const tick of (this.panel.log ? powers : ticks)(...y_limits, Math.max(3, tall / 35))) {
       axes.append(svg("path", { class: "grid", d: `M0 ${this.y(tick)}h${inner}` }));
-      text(-5, this.y(tick) + 3.5, "end", written(tick, most(y_limits)));
+      text(-5, this.y(tick) + 3.5, "end", written(tick, this.panel.log ? tick : most(y_limits)));
     }
     axes.append(svg("path", { d: `M0 0V${tall}H${inner}` }));
     text(inner / 2, -8, "middle", title || "", "title");
