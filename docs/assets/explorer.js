@@ -74,9 +74,9 @@ class Explorer extends HTMLElement {
     );
     this.recording.append(...this.index.map(({ name, title }) => new Option(title, name)));
     this.trouble = html("p", { class: "trouble", role: "status" });
-    this.numbers = html("table", { class: "numbers" });
+    this.numbers = html("table");
     this.about = html("details", { class: "about" }, html("summary", {}, "Which runs these are"), html("div"));
-    const numbers = html("div", { class: "md-typeset__table" }, this.numbers);
+    const numbers = html("div", { class: "numbers" }, this.numbers);
     this.replaceChildren(controls, this.trouble, this.player, numbers, this.about);
     controls.addEventListener("input", ({ target }) => {
       if (target === this.recording) this.offerCases();

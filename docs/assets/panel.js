@@ -111,15 +111,16 @@ export class Panel {
     const text = (x, y, anchor, words, kind = "tick") =>
       axes.append(svg("text", { x, y, "text-anchor": anchor, class: kind }, words));
     const most = (limits) => Math.max(...limits.map(Math.abs));
+    let [marks, grid] = ["", ""];
     for (const tick of ticks(...x_limits, Math.max(3, inner / 55))) {
-      axes.append(svg("path", { d: `M${this.x(tick)} ${tall}v4` }));
+      marks += `M${this.x(tick)} ${tall}v4`;
       text(this.x(tick), tall + 15, "middle", written(tick, most(x_limits)));
     }
     for (const tick of (this.panel.log ? powers : ticks)(...y_limits, Math.max(3, tall / 35))) {
-      axes.append(svg("path", { class: "grid", d: `M0 ${this.y(tick)}h${inner}` }));
+      grid += `M0 ${this.y(tick)}h${inner}`;
       text(-5, this.y(tick) + 3.5, "end", written(tick, this.panel.log ? tick : most(y_limits)));
     }
-    axes.append(svg("path", { d: `M0 0V${tall}H${inner}` }));
+    axes.prepend(svg("path", { class: "grid", d: grid }), svg("path", { d: `${marks}M0 0V${tall}H${inner}` }));
     text(inner / 2, -8, "middle", title || "", "title");
     text(inner, tall + 29, "end", x_label || "", "label");
     text(-MARGIN.left + 2, -8, "start", y_label || "", "label");

@@ -156,18 +156,20 @@ class Player extends HTMLElement {
     if (!this.stage) this.build();
     const allSeries = data.panels.flatMap((panel) => panel.series);
     const colours = colouring(allSeries);
+    const places = ({ columns, panels }) => [columns, ...panels.map(({ wide }) => wide)].join();
+    if (!this.data || places(this.data) !== places(data)) this.widths = undefined; // to be measured
     this.data = data;
     this.panels = data.panels.map((panel) => new Panel(panel, colours));
-    const places = this.panels.map(({ node, panel }) => html("div", panel.wide ? { class: "wide" } : {}, node));
-    const grid = html("div", { class: "panels" }, ...places);
+    const cells = this.panels.map(({ node, panel }) => html("div", panel.wide ? { class: "wide" } : {}, node));
+    const grid = html("div", { class: "panels" }, ...cells);
     grid.style.setProperty("--columns", data.columns || Math.min(3, this.panels.length));
     const title = data.title ? [html("div", { class: "player-title" }, data.title)] : [];
     this.stage.replaceChildren(...title, ...legend(allSeries, colours), grid);
     this.setAttribute("aria-label", data.alt || data.title || "animation");
     this.slider.max = data.frames.length - 1;
     this.frame = Math.min(this.frame, data.frames.length - 1);
-    this.width = undefined;
-    this.resize();
+    if (this.widths) this.draw();
+    else this.resize();
     if (this.trouble) this.trouble.textContent = "";
     this.shown = inWords(this.selects);
   }
@@ -195,9 +197,13 @@ class Player extends HTMLElement {
   resize() {
     if (!this.data) return;
     const widths = this.panels.map(({ node }) => Math.floor(node.parentElement.clientWidth));
-    if (!widths[0] || widths[0] === this.width) return;
-    this.width = widths[0];
-    this.panels.forEach((panel, i) => panel.draw(widths[i]));
+    if (!widths[0] || widths[0] === this.widths?.[0]) return;
+    this.widths = widths;
+    this.draw();
+  }
+
+  draw() {
+    this.panels.forEach((panel, i) => panel.draw(this.widths[i]));
     this.show(this.frame);
   }
 
