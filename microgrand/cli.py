@@ -58,33 +58,33 @@ for _name, _path in lesson.all_lessons().items():
 
 @app.command()
 def verify(
-    ops: Annotated[list[str] | None, typer.Argument(help="names; default: every op")] = None,
-    examples: Annotated[int, typer.Option(help="random examples for each argument")] = 100,
+    names: Annotated[list[str] | None, typer.Argument(help="default: everything")] = None,
+    examples: Annotated[int, typer.Option(help="random examples of each")] = 100,
     seed: Annotated[int, typer.Option(help="of the examples")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, not a table")] = False,
 ) -> int:
-    """Hold every hand-derived gradient against its definition; exit code 1 if one fails."""
+    """Hold every gradient, step and measure against its definition; exit code 1 if one fails."""
     from microgrand import report
     from microgrand import verify as verification
+    from microgrand.definitions import DEFINED
 
     if examples < 1:
         raise UserError(f"--examples {examples} is out of range: it must be 1 or more")
     if seed < 0:
         raise UserError(f"--seed {seed} is out of range: it must be 0 or more")
-    if unknown := sorted(set(ops or ()) - set(verification.registry)):
-        names = ", ".join(verification.registry)
-        raise UserError(f"no op is called {unknown[0]!r}; there are {names}")
-    checks = list(verification.verify(ops or None, examples, seed))
+    ops = verification.registry | DEFINED
+    if unknown := sorted(set(names or ()) - set(ops)):
+        raise UserError(f"nothing is called {unknown[0]!r}; there are {', '.join(ops)}")
+    checks = list(verification.verify([ops[name] for name in names or ops], examples, seed))
     if as_json:
         print(
             records.as_json([asdict(check) | {"passed": check.passed} for check in checks]), end=""
         )
     else:
         report.print_checks(checks)
-    failed = sum(not check.passed for check in checks)
-    if failed and not as_json:
-        print(f"{failed} of {len(checks)} gradients failed")
-    return int(failed > 0)
+        if not names:
+            report.print_mutants()
+    return int(not all(check.passed for check in checks))
 
 
 @app.command()

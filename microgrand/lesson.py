@@ -5,7 +5,6 @@ lines serve a reader's terminal (progress, files in a folder) and a page of the 
 players and tables where the cell stands).
 """
 
-import fnmatch
 import hashlib
 import os
 import shlex
@@ -16,21 +15,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from microgrand import claims, records
+from microgrand import claims, pages, records
 from microgrand.claims import Claim, Judgement
 from microgrand.figures import Animation
+from microgrand.figures.numbers import as_csv
 from microgrand.figures.still import save, svg
-from microgrand.pages import (
-    Choices,
-    Markup,
-    claims_table,
-    combinations,
-    figure_html,
-    player_html,
-    table_html,
-)
+from microgrand.pages import Choices, Markup
 from microgrand.report import print_claims, print_table
-from microgrand.settings import Preset, UserError, flag, parse, stop, with_changes
+from microgrand.settings import (
+    Preset,
+    UserError,
+    chosen_among,
+    flag,
+    parse,
+    stop,
+    with_changes,
+)
 from microgrand.sweep import Results, Run, sweep
 
 
@@ -53,18 +53,6 @@ def title_and_question(path: Path) -> tuple[str, str]:
     return lines[heading].removeprefix("# "), text
 
 
-def chosen_among(cases: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    """The cases that fit one of the patterns, where * stands for any letters.
-
-    Raises:
-        UserError: naming the first pattern that fits none.
-    """
-    for pattern in patterns:
-        if not fnmatch.filter(cases, pattern):
-            raise UserError(f"--cases {pattern} fits none of {', '.join(cases)}")
-    return [case for case in cases if any(fnmatch.fnmatchcase(case, one) for one in patterns)]
-
-
 @dataclass
 class Session:
     """One run of a lesson."""
@@ -81,6 +69,7 @@ class Session:
     cluster: str = ""
     started: float = field(default_factory=time.perf_counter)
     saved: list[str] = field(default_factory=list)
+    rests_on: list[str] = field(default_factory=list)
 
     def sweep(self, run: Run, cases: Sequence[str], data: str = "") -> Results:
         """Run every case with every seed; see [`sweep`][microgrand.sweep.sweep].
@@ -109,6 +98,8 @@ class Session:
         if self.cases:
             self.end()
             raise SystemExit(0)
+        seconds = sum(record.manifest["seconds"] for record in results.values())
+        self.rests_on = [f"{len(results)} runs, {seconds:.0f} s in all"]
         return results
 
     def progress(self, runs: Iterable[Any], total: int) -> Iterator[Any]:
@@ -144,17 +135,24 @@ class Session:
     ) -> Markup | None:
         """Show a table of words and numbers."""
         if self.notebook:
-            return table_html(header, rows, caption)
+            return pages.table_html(header, rows, caption)
         print_table(header, rows, caption)
         return None
 
     def show(self, figure: Any, name: str, caption: str) -> Markup | None:
         """Show a figure on the page, or save it as SVG and PNG."""
         self.saved.append(name)
+        records.write_atomically(self.out / f"{name}.csv", as_csv(figure).encode())
         if self.notebook:
-            return figure_html(svg(figure), name, caption)
+            return pages.figure_html(svg(figure), name, caption, self.made(f"{name}.csv"))
         save(figure, self.out / name)
         return None
+
+    def made(self, data: str) -> str:
+        """How a figure was made, for the page."""
+        seeds = f"seeds 0 to {len(self.seeds) - 1}" if len(self.seeds) > 1 else "seed 0"
+        facts = [self.command, f"preset {self.preset}, {seeds}", *self.rests_on]
+        return pages.made_html([*facts, records.about_versions()], data if site_build() else "")
 
     def play(self, animation: Animation, name: str, caption: str) -> Markup | None:
         """Show an animation in the page's player, or save it as WebP; its data as JSON."""
@@ -163,7 +161,8 @@ class Session:
         records.write_atomically(self.out / f"{name}.webp", webp)
         records.write_atomically(self.out / f"{name}.json", animation.as_json().encode())
         if self.notebook:
-            return player_html(webp, name, animation.alt, caption, site_build())
+            made = self.made(f"{name}.json")
+            return pages.player_html(webp, name, animation.alt, caption, site_build(), made=made)
         return None
 
     def choose(
@@ -179,7 +178,7 @@ class Session:
             ValueError: if there is nothing to choose, or two combinations would share a file.
         """
         self.saved.append(name)
-        animations = {file: draw(*keys) for file, keys in combinations(choices).items()}
+        animations = {file: draw(*keys) for file, keys in pages.combinations(choices).items()}
         (self.out / name).mkdir(exist_ok=True)
         for file, animation in animations.items():
             path = self.out / name / f"{file}.json"
@@ -188,7 +187,8 @@ class Session:
         webp = first.as_webp()
         records.write_atomically(self.out / f"{name}.webp", webp)
         if self.notebook:
-            return player_html(webp, name, first.alt, caption, site_build(), choices)
+            made = self.made(f"{name}/{next(iter(animations))}.json")
+            return pages.player_html(webp, name, first.alt, caption, site_build(), choices, made)
         return None
 
     def judge(self, all_claims: Sequence[Claim], results: Results) -> Markup | None:
@@ -196,7 +196,7 @@ class Session:
         judgements = [claims.judge(claim, results, self.seeds) for claim in all_claims]
         self.keep(judgements)
         if self.notebook:
-            return claims_table(judgements, self.seeds)
+            return pages.claims_table(judgements, str(len(self.seeds)))
         print_claims(judgements)
         return None
 

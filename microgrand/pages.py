@@ -2,11 +2,12 @@
 
 import base64
 import html
+import math
 import re
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from microgrand.claims import Finding, Judgement
+from microgrand.claims import Finding, Judgement, Verdict
 
 #: What a reader chooses: its options in order, each with the words that are shown for it.
 Choices = Mapping[str, Mapping[str, str]]
@@ -22,18 +23,32 @@ class Markup(str):
         return ""
 
 
-def figure_html(content: str, name: str, caption: str) -> Markup:
+def made_html(facts: Sequence[str], data: str) -> str:
+    """How a figure was made, behind a fold, and where its numbers are (a file beside the page)."""
+    items = "".join(f"<li>{html.escape(fact)}</li>" for fact in facts)
+    link = f'<li><a class="data" href="{data}" download>Its numbers</a></li>' if data else ""
+    summary = "<summary>How this was made</summary>"
+    return f'<details class="made">{summary}<ul>{items}{link}</ul></details>'
+
+
+def figure_html(content: str, name: str, caption: str, made: str = "") -> Markup:
     """A figure with its caption, which is also what a screen reader says of it."""
     label = html.escape(caption, quote=True)
     content = content.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
     return Markup(
         f'<figure class="microgrand-figure" id="fig-{name}">{content}'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        f"<figcaption>{html.escape(caption)}</figcaption>{made}</figure>"
     )
 
 
 def player_html(
-    webp: bytes, name: str, alt: str, caption: str, site: bool, choices: Choices | None = None
+    webp: bytes,
+    name: str,
+    alt: str,
+    caption: str,
+    site: bool,
+    choices: Choices | None = None,
+    made: str = "",
 ) -> Markup:
     """An animation: the page's player, and the WebP where scripts are off.
 
@@ -46,7 +61,7 @@ def player_html(
     return Markup(
         f'<figure class="microgrand-figure" id="fig-{name}"><microgrand-player src="{data}.json">'
         f'{selects_html(name, choices or {})}<img src="{source}" alt="{text}" loading="lazy">'
-        f"</microgrand-player><figcaption>{html.escape(caption)}</figcaption></figure>"
+        f"</microgrand-player><figcaption>{html.escape(caption)}</figcaption>{made}</figure>"
     )
 
 
@@ -110,28 +125,60 @@ def interval(finding: Finding) -> str:
 
 
 def mark(finding: Finding) -> str:
-    """Whether a piece of evidence supports its claim."""
-    return {True: "✓", False: "✗", None: "?"}[finding.supports]
+    """Whether a piece of evidence supports its claim; in brackets if that may be luck."""
+    if finding.supports is not None:
+        return "✓" if finding.supports else "✗"
+    bound, above = float(finding.bound[2:]), finding.bound[0] == ">"
+    if finding.low > bound or finding.high < bound:
+        return "(✓)" if (finding.low > bound) == above else "(✗)"
+    return "?"
 
 
-def claims_table(judgements: Sequence[Judgement], seeds: Sequence[int]) -> Markup:
-    """A row a claim: what was said, what was measured, the verdict."""
+def strip_svg(finding: Finding) -> str:
+    """A dot for each seed, a bar for the interval, and the side of the bound that supports."""
+    if not all(map(math.isfinite, finding.values)):
+        return ""
+    bound = float(finding.bound[2:])
+    numbers = (*finding.values, bound)
+    margin = 0.12 * (max(numbers) - min(numbers)) or 1.0
+    low, high = min(numbers) - margin, max(numbers) + margin
+
+    def at(value: float) -> float:
+        return round(140 * (min(max(value, low), high) - low) / (high - low), 1)
+
+    left, right = (at(bound), 140.0) if finding.bound[0] == ">" else (0.0, at(bound))
+    bar = f'<path class="interval" d="M{at(finding.low)} 8H{at(finding.high)}"/>'
+    dots = "".join(f'<circle cx="{at(value)}" cy="8" r="2"/>' for value in finding.values)
+    return (
+        '<svg class="strip" viewBox="0 0 140 16" width="140" height="16" aria-hidden="true">'
+        f'<rect x="{left}" y="0" width="{right - left:.1f}" height="16"/>'
+        f'<path class="bound" d="M{at(bound)} 0V16"/>{bar}{dots}</svg>'
+    )
+
+
+def verdict_html(verdict: Verdict) -> str:
+    style = str(verdict).replace(" ", "-")
+    return f'<span class="verdict {style}">{verdict}</span>'
+
+
+def claims_table(judgements: Sequence[Judgement], seeds: str) -> Markup:
+    """A row a claim: what was said, what was measured over so many seeds, the verdict."""
     rows = []
     for judgement in judgements:
-        findings = "<br>".join(
-            f"{mark(finding)} {html.escape(finding.measure)}: "
+        findings = "".join(
+            f"<div>{mark(finding)} {html.escape(finding.measure)}: "
             f"<strong>{interval(finding)}</strong> ({html.escape(finding.bound)} expected)"
+            f"{strip_svg(finding)}</div>"
             for finding in judgement.findings
         )
-        style = str(judgement.verdict).replace(" ", "-")
-        comment = f"<br><em>{html.escape(judgement.comment)}</em>" if judgement.comment else ""
+        comment = f"<em>{html.escape(judgement.comment)}</em>" if judgement.comment else ""
         rows.append(
             f'<tr id="{judgement.name}"><th scope="row">{judgement.name}</th>'
             f"<td>{html.escape(judgement.text)}</td><td>{findings}{comment}</td>"
-            f'<td><span class="verdict {style}">{judgement.verdict}</span></td></tr>'
+            f"<td>{verdict_html(judgement.verdict)}</td></tr>"
         )
     return Markup(
         '<table class="claims"><thead><tr><th></th><th>The article says</th>'
-        f"<th>We measured: mean over {len(seeds)} seeds [95 % interval]</th>"
+        f"<th>We measured: mean over {seeds} seeds [95 % interval]</th>"
         f"<th>Verdict</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )

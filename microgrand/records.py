@@ -14,6 +14,7 @@ import platform
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,14 @@ def provenance() -> dict[str, Any]:
         "machine": f"{platform.system()} {platform.machine()}",
         "commit": git_commit(),
     }
+
+
+@cache
+def about_versions() -> str:
+    """The versions and the commit in words: what a figure was made with."""
+    known = provenance()
+    versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
+    return f"{versions}, commit {known['commit']}" if known["commit"] else versions
 
 
 def git_commit() -> str | None:

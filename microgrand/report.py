@@ -1,6 +1,10 @@
 """Results in the terminal: tables that fit a narrow window and read well in a log."""
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,6 +14,7 @@ from microgrand.claims import Judgement, Verdict
 from microgrand.pages import interval, mark
 from microgrand.verify import Check
 
+MUTANTS = Path(__file__).parents[1] / "docs" / "records" / "mutants.json"  # in a checkout
 COLOURS = {
     Verdict.HOLDS: "green",
     Verdict.DOES_NOT_HOLD: "red",
@@ -43,25 +48,58 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: s
     console().print(table)
 
 
-def print_checks(checks: Iterable[Check]) -> None:
-    """A row an argument of an op: the worst relative errors, and the time."""
-    table = Table("op", "argument", "examples", title="worst relative error of every gradient")
-    for name in ("autograd", "differences", "float32", "seconds"):
+def print_checks(checks: Sequence[Check]) -> None:
+    """A row an argument of an op: the worst relative errors, and the time. Then all in all."""
+    table = Table("", "gradient for", title="worst relative error of each")
+    columns = ("value", "gradient", "difference", "single")
+    for name in ("value", "autograd", "differences", "float32", "seconds"):
         table.add_column(name, justify="right")
     table.add_column("")
-    for check in checks:
-        table.add_row(
-            check.op,
-            check.argument,
-            str(check.examples),
-            f"{check.gradient:.0e}",
-            f"{check.difference:.0e}" + ("*" if check.difference_method == "complex step" else ""),
-            f"{check.single:.0e}",
-            f"{check.seconds:.2f}",
-            "[green]ok[/]" if check.passed else f"[red]{escape(check.failure)}[/]",
-        )
+    for _, group in groupby(checks, key=lambda check: bool(check.argument)):
+        for check in group:
+            star = "*" if check.difference_method == "complex step" else ""
+            table.add_row(
+                check.op,
+                check.argument,
+                told(check.value),
+                told(check.gradient),
+                told(check.difference) + star,
+                told(check.single),
+                f"{check.seconds:.2f}",
+                "[green]ok[/]" if check.passed else f"[red]{escape(check.failure)}[/]",
+            )
+        table.add_section()
+    worst = ((getattr(check, column) for check in checks) for column in columns)
+    table.add_row(
+        "the worst", "", *(told(max(filter(None, errors), default=0)) for errors in worst)
+    )
     table.caption = "* by complex step; others by central differences"
     console().print(table)
+    gradients = sum(bool(check.argument) for check in checks)
+    failed = sum(not check.passed for check in checks)
+    print(
+        f"{gradients} gradients, {len(checks) - gradients} steps and measures, on "
+        f"{checks[0].examples} random examples each: "
+        + (f"{failed} of {len(checks)} failed" if failed else "all as defined")
+    )
+
+
+def told(error: float | None) -> str:
+    """An error in one digit; nothing where none was asked for."""
+    return "" if error is None else f"{error:.0e}" if error else "0"
+
+
+def print_mutants() -> None:
+    """What became of the mutants when they were last tried, if this is a checkout."""
+    if MUTANTS.exists():
+        files = json.loads(MUTANTS.read_text("utf-8")).values()
+        counts = sum(
+            (Counter(each) for file in files for each in file["functions"].values()), Counter()
+        )
+        print(
+            f"{counts.total()} mutants of what is held: {counts['killed']} noticed by a test, "
+            f"{counts['explained']} compute the same, {counts['survived']} escaped"
+        )
 
 
 def console() -> Console:

@@ -1,9 +1,10 @@
 """A lesson's settings: one frozen dataclass, three presets, flags on the command line."""
 
+import fnmatch
 import inspect
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import GenericAlias
@@ -59,6 +60,18 @@ def with_changes(settings: Any, changes: dict[str, Any]) -> Any:
     changed = type(settings)(**values)
     check_ranges(changed)
     return changed
+
+
+def chosen_among(cases: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """The cases that fit one of the patterns, where * stands for any letters.
+
+    Raises:
+        UserError: naming the first pattern that fits none.
+    """
+    for pattern in patterns:
+        if not fnmatch.filter(cases, pattern):
+            raise UserError(f"--cases {pattern} fits none of {', '.join(cases)}")
+    return [case for case in cases if any(fnmatch.fnmatchcase(case, one) for one in patterns)]
 
 
 def parse(

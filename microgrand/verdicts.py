@@ -22,12 +22,13 @@ from microgrand.settings import UserError
 RECORDS = PACKAGE.parent / "docs" / "records"
 
 
-#: The verdicts but "holds", each as a group of claims.
-VERDICTS = {
-    Verdict.DOES_NOT_HOLD: "do not",
-    Verdict.DEPENDS: "depend",
-    Verdict.ARTEFACT: "are artefacts of the code",
-    Verdict.NOT_JUDGED: "could not be judged",
+#: What becomes of one claim, and of several.
+WORDS = {
+    Verdict.HOLDS: ("holds", "hold"),
+    Verdict.DOES_NOT_HOLD: ("does not", "do not"),
+    Verdict.DEPENDS: ("depends", "depend"),
+    Verdict.ARTEFACT: ("is an artefact of the code", "are artefacts of the code"),
+    Verdict.NOT_JUDGED: ("could not be judged", "could not be judged"),
 }
 
 
@@ -164,5 +165,6 @@ def articles(only: str | None = None, folder: Path = RECORDS) -> list[Article]:
 def count(judgements: Sequence[Judgement]) -> str:
     """How many of the claims hold, and what became of the others, in one line."""
     of = Counter(judgement.verdict for judgement in judgements)
-    others = "; ".join(f"{of[one]} {VERDICTS[one]}" for one in VERDICTS if of[one])
-    return f"Of {len(judgements)} claims {of[Verdict.HOLDS]} hold; {others}."
+    named = [one for one in WORDS if of[one] or one is Verdict.HOLDS]
+    parts = [f"{of[one]} {WORDS[one][of[one] != 1]}" for one in named]
+    return f"Of {len(judgements)} claims {', '.join(parts)}."

@@ -10,6 +10,7 @@ scales, cotangents and hyper-parameters:
    where the op is smooth (exact to rounding) and central differences where it is not.
 4. *Does it survive single precision?* float32 in gives float32 out, within 1e-4 of float64.
 
+Of an op without a gradient (a step, a measure) the first and the last are asked.
 A relative error is the largest difference over the largest magnitude of the two.
 """
 
@@ -31,14 +32,17 @@ NEARBY = 1e-3
 
 @dataclass(frozen=True)
 class Check:
-    """What the examples of one argument of one op came to: the worst relative errors."""
+    """What the examples of one argument of one op came to: the worst relative errors.
+
+    Without a gradient there is no argument, and `gradient` and `difference` are None.
+    """
 
     op: str
     argument: str
     examples: int
     value: float
-    gradient: float
-    difference: float
+    gradient: float | None
+    difference: float | None
     difference_method: str
     single: float
     seconds: float
@@ -71,7 +75,7 @@ def along(op: Op, arguments: tuple[Any, ...], position: int, direction: np.ndarr
     derivatives of real functions.
     """
 
-    def moved(step: complex) -> Any:
+    def at(step: complex) -> Any:
         shifted = [*arguments]
         shifted[position] = arguments[position] + step * direction
         return op.definition(*shifted)
@@ -79,20 +83,50 @@ def along(op: Op, arguments: tuple[Any, ...], position: int, direction: np.ndarr
     size = float(np.max(np.abs(arguments[position]))) if arguments[position].size else 1.0
     if op.smooth:
         step = 1e-30 * max(size, 1e-300)
-        return np.imag(moved(1j * step)) / step
+        return np.imag(at(1j * step)) / step
     step = 1e-6 * max(size, 1e-300)
-    return (moved(step) - moved(-step)) / (2 * step)
+    return (at(step) - at(-step)) / (2 * step)
 
 
-def single(value: Any) -> Any:
-    """The same argument in float32, masks and numbers as they are."""
-    is_real = isinstance(value, np.ndarray) and value.dtype == np.float64
-    return value.astype(np.float32) if is_real else value
+def each_array(change: Callable[[Any], Any], arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments with their real arrays changed; masks and numbers as they are."""
+    return tuple(
+        change(value) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+        for value in arguments
+    )
 
 
-def check_example(op: Op, argument: str, generator: np.random.Generator) -> dict[str, float]:
-    """The relative errors of one random example."""
+def single(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    return each_array(lambda array: array.astype(np.float32), arguments)
+
+
+def draw(op: Op, generator: np.random.Generator) -> tuple[Any, ...]:
+    """Random arguments, rounded to float32: both precisions are given the very same problem."""
     arguments = op.draw(generator, at_kinks=bool(generator.integers(2)))
+    return each_array(lambda array: array.astype(np.float64), single(arguments))
+
+
+def moved(arguments: tuple[Any, ...], generator: np.random.Generator) -> tuple[Any, ...]:
+    """The arguments, every number a thousandth or so away."""
+    return each_array(
+        lambda array: array * (1 + NEARBY * generator.standard_normal(array.shape)), arguments
+    )
+
+
+def check_value(op: Op, generator: np.random.Generator) -> dict[str, float]:
+    """The relative errors of one random example of what has no gradient."""
+    arguments = draw(op, generator)
+    output = op.forward(*arguments)
+    nearby = op.forward(*moved(arguments, generator))
+    return {
+        "value": conditioned_error(op.definition(*arguments), output, nearby),
+        "single": conditioned_error(op.forward(*single(arguments)), output, nearby),
+    }
+
+
+def check_gradient(op: Op, argument: str, generator: np.random.Generator) -> dict[str, float]:
+    """The relative errors of one random example of a gradient."""
+    arguments = draw(op, generator)
     position = op.position(argument)
     if arguments[position] is None:
         return {}
@@ -101,11 +135,6 @@ def check_example(op: Op, argument: str, generator: np.random.Generator) -> dict
     def definition_of(x: Any) -> Any:
         return op.definition(*arguments[:position], x, *arguments[position + 1 :])
 
-    # Rounding to float32 first gives both precisions the very same problem.
-    arguments = tuple(
-        single(value).astype(np.float64) if single(value) is not value else value
-        for value in arguments
-    )
     output = op.forward(*arguments)
     cotangent = generator.standard_normal(np.shape(output)).astype(np.float32).astype(np.float64)
     gradient = rule(cotangent, output, *arguments)
@@ -126,18 +155,13 @@ def check_example(op: Op, argument: str, generator: np.random.Generator) -> dict
         gap = abs(forwards.sum() - backwards.sum())
         errors["difference"] = float(gap / scale) if gap else 0.0
 
-    single_arguments = tuple(map(single, arguments))
-    single_output = op.forward(*single_arguments)
-    single_gradient = rule(np.float32(cotangent), single_output, *single_arguments)
+    short = single(arguments)
+    single_output = op.forward(*short)
+    single_gradient = rule(np.float32(cotangent), single_output, *short)
     if np.asarray(single_output).dtype != np.float32 or single_gradient.dtype != np.float32:
         errors["single"] = float("inf")
     else:
-        nearby = tuple(
-            value * (1 + NEARBY * generator.standard_normal(value.shape))
-            if single(value) is not value
-            else value
-            for value in arguments
-        )
+        nearby = moved(arguments, generator)
         nearby_output = op.forward(*nearby)
         errors["single"] = max(
             conditioned_error(single_output, output, nearby_output),
@@ -147,33 +171,35 @@ def check_example(op: Op, argument: str, generator: np.random.Generator) -> dict
 
 
 def conditioned_error(rounded: Any, exact: Any, nearby: Any) -> float:
-    """The error of a float32 result, relative to what rounding the arguments could explain.
+    """The error of a rounded result, relative to what rounding the arguments could explain.
 
     Where large terms cancel, a small result is as uncertain as the terms: `nearby`, the result of
     arguments moved by a thousandth, tells how much.
     """
     if np.shape(rounded) != np.shape(exact) or not np.all(np.isfinite(rounded)):
         return float("inf")
-    moved = float(np.max(np.abs(nearby - exact), initial=0)) / NEARBY
-    scale = max(float(np.max(np.abs(exact), initial=0)), moved)
+    change = float(np.max(np.abs(nearby - exact), initial=0)) / NEARBY
+    size = max(float(np.max(np.abs(result), initial=0)) for result in (rounded, exact))
+    scale = max(size, change)
     error = float(np.max(np.abs(rounded - exact), initial=0))
     return error / scale if error else 0.0
 
 
 def check(op: Op, argument: str, examples: int, seed: int) -> Check:
-    """Hold one gradient against its definition on many random examples."""
-    limits = {
-        "value": VALUE,
-        "gradient": GRADIENT,
-        "difference": COMPLEX_STEP if op.smooth else DIFFERENCES,
-        "single": SINGLE,
-    }
+    """Hold one gradient, or without an argument one value, against its definition."""
+    method = "complex step" if op.smooth else "central differences"
+    limits = {"value": VALUE, "single": SINGLE}
+    if argument:
+        limits |= {"gradient": GRADIENT, "difference": COMPLEX_STEP if op.smooth else DIFFERENCES}
     worst = dict.fromkeys(limits, 0.0)
     failure = ""
     start = time.perf_counter()
     for example in range(examples):
+        generator = np.random.default_rng([seed, example])
         try:
-            errors = check_example(op, argument, np.random.default_rng([seed, example]))
+            errors = (
+                check_gradient(op, argument, generator) if argument else check_value(op, generator)
+            )
         except Exception as error:
             failure = failure or f"example {example}: {type(error).__name__}: {error}"
             continue
@@ -186,25 +212,22 @@ def check(op: Op, argument: str, examples: int, seed: int) -> Check:
         op=op.name,
         argument=argument,
         examples=examples,
-        **worst,
-        difference_method="complex step" if op.smooth else "central differences",
+        value=worst["value"],
+        gradient=worst.get("gradient"),
+        difference=worst.get("difference"),
+        difference_method=method if argument else "",
+        single=worst["single"],
         seconds=time.perf_counter() - start,
         failure=failure,
     )
 
 
 def verify(
-    names: Iterable[str] | None = None,
+    ops: Iterable[Op] = registry.values(),
     examples: int = 100,
     seed: int = 0,
-    on_start: Callable[[str], None] = lambda name: None,
 ) -> Iterator[Check]:
-    """Check every gradient of the named ops (default: of all), one `Check` an argument.
-
-    Raises:
-        KeyError: if no op has that name.
-    """
-    for name in registry if names is None else names:
-        for argument in registry[name].gradients:
-            on_start(f"{name}, {argument}")
-            yield check(registry[name], argument, examples, seed)
+    """Check every gradient of some ops (default: the registry's); the value where there is none."""
+    for op in ops:
+        for argument in op.gradients or [""]:
+            yield check(op, argument, examples, seed)

@@ -1,6 +1,6 @@
 """How hypothesis searches: freely at home, the very same examples each time under CI=true.
 
-For a long night: `pytest --hypothesis-profile=night tests/test_op.py tests/test_op_properties.py`.
+For a long night: `pytest --hypothesis-profile=night tests/test_op*.py tests/test_kinks.py`.
 """
 
 import os

@@ -125,7 +125,9 @@ def judge(mutant: Mutant) -> None:
     sys.meta_path.insert(0, Changed(mutant))
     ops = ops_of(mutant.file)
     if ops:
-        checks = import_module("microgrand.verify").verify(ops, EXAMPLES, SEED)
+        registry = import_module("microgrand.op").registry
+        verify = import_module("microgrand.verify").verify
+        checks = verify([registry[name] for name in ops], EXAMPLES, SEED)
         if not all(check.passed for check in checks):
             raise SystemExit(1)
     raise SystemExit(int(pytest.main([*PYTEST, *tests_of(mutant.file, ops)])))

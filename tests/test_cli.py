@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from microgrand import cli, lesson
+from microgrand.definitions import DEFINED
 from microgrand.op import registry
-from microgrand.verify import verify
+from microgrand.verify import Check
 
 
 class Said(NamedTuple):
@@ -113,9 +114,18 @@ def test_verify_prints_a_row_for_each_argument(microgrand: Command) -> None:
     said = microgrand("verify", "dense", "tanh", "--examples", "3")
     assert said.code == 0
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said.out.splitlines()]
-    found = [(row[0], row[1], row[2], row[-1]) for row in rows if len(row) > 3]
+    found = [(row[0], row[1], row[-1]) for row in rows if row[3:]]
     arguments = [("dense", "x"), ("dense", "kernel"), ("dense", "bias"), ("tanh", "x")]
-    assert found == [(*names, "3", "ok") for names in arguments]
+    assert found == [*((*names, "ok") for names in arguments), ("the worst", "", "")]
+    summary = "4 gradients, 0 steps and measures, on 3 random examples each: all as defined"
+    assert said.out.splitlines()[-1] == summary
+
+
+def test_verify_of_everything_ends_with_the_mutants(microgrand: Command) -> None:
+    gradients = sum(len(op.gradients) for op in registry.values())
+    *_, summary, mutants = microgrand("verify", "--examples", "1").out.splitlines()
+    assert summary.startswith(f"{gradients} gradients, {len(DEFINED)} steps and measures, on 1 ")
+    assert mutants.endswith(" 0 escaped")
 
 
 def strict(text: str) -> Any:
@@ -125,18 +135,22 @@ def strict(text: str) -> Any:
     return json.loads(text, parse_constant=refuse)
 
 
-def test_verify_prints_json_of_every_op(microgrand: Command) -> None:
+def test_verify_prints_json_of_everything(microgrand: Command) -> None:
     said = microgrand("verify", "--json", "--examples", "2", "--seed", "5")
     assert said.code == 0
     checks = strict(said.out)
     named = [(check["op"], check["argument"]) for check in checks]
-    assert named == [(name, argument) for name in registry for argument in registry[name].gradients]
-    expected = {field.name for field in fields(next(verify(["relu"], 1)))} | {"passed"}
+    of_ops = [(name, argument) for name in registry for argument in registry[name].gradients]
+    assert named == [*of_ops, *((name, "") for name in DEFINED)]
     for check in checks:
-        assert set(check) == expected
+        assert set(check) == {field.name for field in fields(Check)} | {"passed"}
         assert check["passed"] is True
         assert check["examples"] == 2
-        assert 0 <= check["gradient"] <= 1e-7
+        assert 0 <= check["value"] <= 1e-12
+        if check["argument"]:
+            assert 0 <= check["gradient"] <= 1e-7
+        else:
+            assert check["gradient"] is check["difference"] is None
 
 
 def twice(cotangent: Any, output: Any, x: Any) -> Any:
@@ -159,7 +173,10 @@ def test_verify_ends_with_1_where_a_gradient_is_wrong(
     if flags:
         assert [check["passed"] for check in strict(said.out)] == [False, True]
     else:
-        assert "1 of 2 gradients failed" in said.out
+        assert (
+            "2 gradients, 0 steps and measures, on 3 random examples each: 1 of 2 failed"
+            in said.out
+        )
 
 
 # ------------------------------------------------------------------------------------ what is wrong
@@ -193,7 +210,7 @@ def test_verify_ends_with_1_where_a_gradient_is_wrong(
         ("run curve --seeds -1", ["--seeds -1"]),
         (f"run curve --out {__file__}", ["--out", __file__]),
         (f"run curve --out {__file__}/below", ["--out", __file__]),
-        ("verify bogus", ["bogus", "relu"]),
+        ("verify bogus", ["bogus", "relu", "adamw", "gini"]),
         ("verify tanh bogus", ["bogus"]),
         ("verify --examples 0", ["--examples 0"]),
         ("verify --examples x", ["--examples"]),

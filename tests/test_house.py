@@ -29,7 +29,12 @@ FLOORS = (
         "microgrand.signals",
         "microgrand.verify",
     },
-    {"microgrand.processor", "microgrand.records", "microgrand.settings"},
+    {
+        "microgrand.definitions",
+        "microgrand.processor",
+        "microgrand.records",
+        "microgrand.settings",
+    },
     {"microgrand.data", "microgrand.sweep"},
     {"microgrand.claims", "microgrand.figures"},
     {"microgrand.pages"},

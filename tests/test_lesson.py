@@ -199,7 +199,7 @@ def test_in_a_terminal_figures_and_animations_are_files(session: Session) -> Non
     assert session.show(figure, "still", "A line.") is None
     assert session.play(MOVING, "moving", "A line that tips.") is None
     names = {path.name for path in session.out.iterdir() if path.is_file()}
-    assert names == {"still.svg", "still.png", "moving.webp", "moving.json"}
+    assert names == {"still.svg", "still.png", "still.csv", "moving.webp", "moving.json"}
     for name in ("still.png", "moving.webp"):
         with Image.open(session.out / name) as image:
             image.verify()
@@ -212,10 +212,11 @@ def test_on_a_page_figures_animations_and_tables_are_markup(page: Session) -> No
     assert 'src="moving.json"' in str(page.play(MOVING, "moving", "A line that tips."))
     assert "<table" in str(page.table(["a"], [["1"]], "Numbers."))
     assert "<table" in str(page.judge([CLAIM], {}))
-    # The player's data is a file; a still figure is in the page.
+    # The player's data and a figure's numbers are files; a still figure is in the page.
     assert {path.name for path in page.out.iterdir() if path.is_file()} == {
         "moving.webp",
         "moving.json",
+        "still.csv",
         "claims.json",
     }
 
@@ -323,3 +324,18 @@ def test_the_end_says_where_everything_went(
     assert lines[0] == "1 figures: out" or lines[0] == "1 figure: out"
     assert lines[1] == f"records: {Path('out/records')}"
     assert session.command in lines[2]
+
+
+def test_a_figure_of_the_site_tells_how_it_was_made(
+    page: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure, ax = new_figure()
+    ax.plot([0, 1], label="line")
+    assert "<a " not in str(page.show(figure, "still", "A line."))  # no site, no file beside it
+    monkeypatch.setenv("MICROGRAND_SITE", "1")
+    page.sweep(one_number, ["none"])
+    shown = str(page.show(figure, "still", "A line."))
+    for word in (page.command, "preset quick", "seed 0", "1 runs", "numpy", 'href="still.csv"'):
+        assert word in shown
+    assert (page.out / "still.csv").read_text().endswith("line,line,0,0\npanel 1,line,line,1,1\n")
+    assert 'href="moving.json"' in str(page.play(MOVING, "moving", "A line that tips."))

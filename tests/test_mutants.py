@@ -11,6 +11,7 @@ from pathlib import Path
 
 import mutation
 import pytest
+from mutants import FILES, RECORD
 from mutation import ROOT, mutants_of
 
 FILE = "microgrand/optimizers.py"
@@ -146,3 +147,13 @@ def test_what_is_explained_stands_in_the_library() -> None:
         assert {line[2:] for line in told if line.startswith("- ")} <= lines
         assert {line[:2] for line in told if line} == {"- ", "+ "}
         assert entry["why"]
+
+
+def test_every_file_that_computes_has_been_tried_and_nothing_escaped() -> None:
+    """`python tests/mutants.py FILE` tries what is missing, and writes the record."""
+    record = json.loads(RECORD.read_text("utf-8"))
+    for path in (path for files in FILES for path in (ROOT / "microgrand").glob(files)):
+        file = path.relative_to(ROOT).as_posix()
+        assert file in record or not list(mutants_of(file))
+        tried = record.get(file, {"functions": {}})["functions"]
+        assert [name for name, counts in tried.items() if counts["survived"]] == []

@@ -38,7 +38,7 @@ each_gradient = pytest.mark.parametrize(("name", "argument"), DIFFERENTIABLE)
 @each_gradient
 @given(data=st.data())
 def test_hand_gradient_equals_autograd(name: str, argument: str, data: st.DataObject) -> None:
-    """Every page of docs/derivations ends with this test; docs/proof.md says what it proves."""
+    """Every page docs/derivations/NAME.md shows this test; docs/proof.md says what it proves."""
     op = registry[name]
     arguments = data.draw(arguments_of(op, given=argument))
     pull_back, output = make_vjp(op.definition, op.position(argument))(*arguments)
@@ -195,8 +195,13 @@ def test_an_op_has_a_gradient_and_is_known_by_its_name(name: str) -> None:
 
 
 @each_op
-def test_an_op_has_a_derivation_page(name: str) -> None:
-    assert (DERIVATIONS / f"{name}.md").is_file()
+def test_an_op_has_a_derivation_page_with_its_code_and_its_test(name: str) -> None:
+    page = (DERIVATIONS / f"{name}.md").read_text("utf-8")
+    assert f"\n<!-- op: {name} -->\n" in page
+    assert (
+        f"\n<!-- test: tests/test_op.py::{test_hand_gradient_equals_autograd.__name__} -->\n"
+        in page
+    )
 
 
 def test_a_name_is_taken_once() -> None:

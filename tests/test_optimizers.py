@@ -1,7 +1,6 @@
-"""Optimisers against the published algorithms, written again with plain numbers."""
+"""Optimisers against the published algorithms, step by step, and what follows of these."""
 
 from dataclasses import FrozenInstanceError
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from microgrand.definitions import adam, momentum, sgd
 from microgrand.optimizers import SGD, Adadelta, Adam, AdamW, Momentum, RMSprop
 
 numbers = st.floats(-10, 10).map(lambda x: round(x, 6))
@@ -34,6 +34,11 @@ def walk(optimizer: Any, start: float, slopes: list[float]) -> list[float]:
     return path
 
 
+def defined(definition: Any, start: float, slopes: list[float], *settings: Any) -> list[float]:
+    """Where the published algorithm goes."""
+    return [definition(start, slopes[:t], *settings) for t in range(1, len(slopes) + 1)]
+
+
 def same(path: list[float], expected: list[float]) -> None:
     np.testing.assert_allclose(path, expected, rtol=1e-9, atol=1e-9)
 
@@ -45,51 +50,28 @@ def same(path: list[float], expected: list[float]) -> None:
 def test_sgd_walks_down_the_slope(
     start: float, slopes: list[float], rate: float, decay: float
 ) -> None:
-    theta, path = start, []
-    for g in slopes:
-        theta = theta - rate * decay * theta - rate * g
-        path.append(theta)
-    same(walk(SGD(rate, decay), start, slopes), path)
+    same(walk(SGD(rate, decay), start, slopes), defined(sgd, start, slopes, rate, decay))
 
 
 @given(start=numbers, slopes=gradients, rate=rates, beta=betas, decay=decays)
 def test_momentum_is_polyaks_heavy_ball(
     start: float, slopes: list[float], rate: float, beta: float, decay: float
 ) -> None:
-    theta, m, path = start, 0.0, []
-    for g in slopes:
-        m = beta * m + g
-        theta = theta - rate * decay * theta - rate * m
-        path.append(theta)
-    same(walk(Momentum(rate, beta, decay), start, slopes), path)
-
-
-def kingma_and_ba(
-    start: float, slopes: list[float], rate: float, beta1: float, beta2: float, decay: float
-) -> list[float]:
-    """Algorithm 1 of Kingma & Ba; with decay, algorithm 2 of Loshchilov & Hutter."""
-    theta, m, v, path = start, 0.0, 0.0, []
-    for t, g in enumerate(slopes, start=1):
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * g**2
-        m_hat = m / (1 - beta1**t)
-        v_hat = v / (1 - beta2**t)
-        theta = theta - rate * m_hat / (sqrt(v_hat) + 1e-8) - rate * decay * theta
-        path.append(theta)
-    return path
+    expected = defined(momentum, start, slopes, rate, beta, decay)
+    same(walk(Momentum(rate, beta, decay), start, slopes), expected)
 
 
 @given(start=numbers, slopes=gradients, rate=rates, beta1=betas, beta2=betas)
 def test_adam_is_algorithm_1(
     start: float, slopes: list[float], rate: float, beta1: float, beta2: float
 ) -> None:
-    expected = kingma_and_ba(start, slopes, rate, beta1, beta2, decay=0)
+    expected = defined(adam, start, slopes, rate, beta1, beta2, 1e-8, False)
     same(walk(Adam(rate, beta1, beta2), start, slopes), expected)
 
 
 @given(start=numbers, slopes=gradients, rate=rates, decay=decays)
 def test_adamw_is_algorithm_2(start: float, slopes: list[float], rate: float, decay: float) -> None:
-    expected = kingma_and_ba(start, slopes, rate, 0.9, 0.999, decay)
+    expected = defined(adam, start, slopes, rate, 0.9, 0.999, 1e-8, False, decay)
     same(walk(AdamW(rate, decay=decay), start, slopes), expected)
 
 

@@ -1,4 +1,4 @@
-"""RMSprop, Adadelta and Adam as published, against their algorithms in plain numbers."""
+"""RMSprop, Adadelta and Adam as published, against their algorithms, step by step."""
 
 from math import sqrt
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from microgrand.definitions import adadelta, adam, rmsprop
 from microgrand.optimizers import Adadelta, Adam, AdamW, RMSprop
 
 numbers = st.floats(-10, 10).map(lambda x: round(x, 6))
@@ -26,6 +27,11 @@ def walk(optimizer: Any, start: float, slopes: list[float]) -> list[float]:
     return path
 
 
+def defined(definition: Any, start: float, slopes: list[float], *settings: Any) -> list[float]:
+    """Where the published algorithm goes."""
+    return [definition(start, slopes[:t], *settings) for t in range(1, len(slopes) + 1)]
+
+
 def same(path: list[float], expected: list[float]) -> None:
     np.testing.assert_allclose(path, expected, rtol=1e-9, atol=1e-9)
 
@@ -38,14 +44,8 @@ def same(path: list[float], expected: list[float]) -> None:
 def test_adadelta_is_zeilers_algorithm_1_with_a_rate(
     start: float, slopes: list[float], rate: float, rho: float, epsilon: float
 ) -> None:
-    theta, of_gradient, of_step, path = start, 0.0, 0.0, []
-    for g in slopes:
-        of_gradient = rho * of_gradient + (1 - rho) * g**2
-        delta = -sqrt(of_step + epsilon) / sqrt(of_gradient + epsilon) * g
-        of_step = rho * of_step + (1 - rho) * delta**2
-        theta = theta + rate * delta
-        path.append(theta)
-    same(walk(Adadelta(rate, rho, epsilon), start, slopes), path)
+    expected = defined(adadelta, start, slopes, rate, rho, epsilon)
+    same(walk(Adadelta(rate, rho, epsilon), start, slopes), expected)
 
 
 @given(start=numbers, slopes=gradients, rate=rates, rho=shares)
@@ -53,30 +53,18 @@ def test_adadelta_is_zeilers_algorithm_1_with_a_rate(
 def test_rmsprop_divides_by_the_root_of_the_mean_square(
     start: float, slopes: list[float], rate: float, rho: float
 ) -> None:
-    theta, v, path = start, 0.0, []
-    for g in slopes:
-        v = rho * v + (1 - rho) * g**2
-        theta = theta - rate * g / (sqrt(v) + 1e-7)
-        path.append(theta)
-    same(walk(RMSprop(rate, rho), start, slopes), path)
+    expected = defined(rmsprop, start, slopes, rate, rho, 1e-7)
+    same(walk(RMSprop(rate, rho), start, slopes), expected)
 
 
 @given(start=numbers, slopes=gradients, rate=rates, beta1=shares, beta2=shares, decay=shares)
 def test_adam_as_published_corrects_without_a_power(
     start: float, slopes: list[float], rate: float, beta1: float, beta2: float, decay: float
 ) -> None:
-    theta, decayed, m, v = start, start, 0.0, 0.0
-    path, decayed_path = [], []
-    for g in slopes:
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * g**2
-        step = rate * m / (1 - beta1) / (sqrt(v / (1 - beta2)) + 1e-8)
-        theta, decayed = theta - step, decayed - step - rate * decay * decayed
-        path.append(theta)
-        decayed_path.append(decayed)
-    same(walk(Adam(rate, beta1, beta2, as_published=True), start, slopes), path)
-    adamw = AdamW(rate, beta1, beta2, as_published=True, decay=decay)
-    same(walk(adamw, start, slopes), decayed_path)
+    settings = rate, beta1, beta2, 1e-8, True
+    same(walk(Adam(*settings), start, slopes), defined(adam, start, slopes, *settings))
+    adamw = AdamW(*settings, decay=decay)
+    same(walk(adamw, start, slopes), defined(adam, start, slopes, *settings, decay))
 
 
 # ------------------------------------------------------------------------------- what follows of it

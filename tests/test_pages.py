@@ -4,8 +4,9 @@ import base64
 import math
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from microgrand.claims import Finding, Judgement, Verdict
@@ -16,8 +17,10 @@ from microgrand.pages import (
     combinations,
     figure_html,
     interval,
+    mark,
     number,
     player_html,
+    strip_svg,
     table_html,
 )
 
@@ -155,13 +158,13 @@ def test_every_claim_is_a_row_with_a_name_to_link_to(text: str, measure: str, co
         Judgement("K1", text, found, Verdict.HOLDS, comment),
         Judgement("K2", text, found[:1], Verdict.DOES_NOT_HOLD),
     ]
-    table = parse(claims_table(judgements, (0, 1)))
+    table = parse(claims_table(judgements, "2"))
     assert "mean over 2 seeds" in text_of(table.find("thead"))
     first, second = table.iterfind("tbody/tr")
     assert [row.get("id") for row in (first, second)] == ["K1", "K2"]
     name, said, measured, verdict = first
     assert (text_of(name), text_of(said), text_of(verdict)) == ("K1", text, "holds")
-    marked = (f"✓ {measure}", "✗ size", "? size")
+    marked = (f"✓ {measure}", "✗ size", "(✓) size")
     assert text_of(measured) == "".join(f"{m}: 3.5 [3, 4] (> 1 expected)" for m in marked) + comment
     assert text_of(second[2]) == f"✓ {measure}: 3.5 [3, 4] (> 1 expected)"
 
@@ -177,8 +180,56 @@ def test_every_claim_is_a_row_with_a_name_to_link_to(text: str, measure: str, co
     ],
 )
 def test_every_verdict_has_a_style(verdict: Verdict, style: str) -> None:
-    markup = claims_table([Judgement("K1", "", (), verdict)], (0,))
+    markup = claims_table([Judgement("K1", "", (), verdict)], "1")
     assert f'<span class="verdict {style}">{verdict}</span>' in markup
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6),
+    st.floats(-1e6, 1e6),
+    st.sampled_from("<>"),
+)
+@example([1.0, 1.0], 1.0, ">")
+def test_evidence_is_drawn_where_its_numbers_are(
+    values: list[float], bound: float, side: str
+) -> None:
+    """Dots are in the order of the seeds' numbers, and inside the shade where they support."""
+    bound = float(f"{bound:g}")
+    one = Finding("size", f"{side} {bound:g}", tuple(values), 0.0, min(values), max(values), None)
+    drawn = ET.fromstring(strip_svg(one))
+    dots = [float(dot.get("cx", "nan")) for dot in drawn.iterfind("circle")]
+    shade = drawn.find("rect")
+    assert shade is not None
+    left = float(shade.get("x", "nan"))
+    right = left + float(shade.get("width", "nan"))
+    assert len(dots) == len(values)
+    assert all(0 <= dot <= 140 for dot in dots)
+    assert sorted(dots) == [dots[i] for i in np.argsort(values, kind="stable")]
+    for value, dot in zip(values, dots, strict=True):
+        supports = value > bound if side == ">" else value < bound
+        assert (
+            left - 0.11 <= dot <= right + 0.11 if supports else dot <= left or dot >= right - 0.11
+        )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "supports", "shown"),
+    [
+        (2, 3, True, "✓"), (0, 0.5, False, "✗"), (0, 2, None, "?"),
+        (2, 3, None, "(✓)"), (0, 0.5, None, "(✗)"), (math.nan, math.nan, None, "?"),
+    ],
+)  # fmt: skip
+def test_what_may_be_luck_is_marked_in_brackets(
+    low: float, high: float, supports: bool | None, shown: str
+) -> None:
+    assert mark(Finding("size", "> 1", (low, high), 1.0, low, high, supports)) == shown
+    turned = Finding("size", "< -1", (-low, -high), -1.0, -high, -low, supports)
+    assert mark(turned) == shown
+
+
+def test_what_was_not_measured_is_not_drawn() -> None:
+    one = Finding("size", "> 1", (math.nan, 1.0), math.nan, math.nan, math.nan, None)
+    assert strip_svg(one) == ""
 
 
 def test_numbers_have_three_digits() -> None:

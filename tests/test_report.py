@@ -1,12 +1,14 @@
 """Results in the terminal: every word and number arrives as it is."""
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from microgrand.claims import Judgement
-from microgrand.report import print_checks, print_claims, print_table
+from microgrand.report import print_checks, print_claims, print_mutants, print_table
 from microgrand.verify import Check
 
 
@@ -28,7 +30,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> tuple[str, list[list[str]]]:
 def claim(**changes: Any) -> dict[str, Any]:
     finding = {
         "measure": "size of θ", "bound": "> 1", "values": [3.0, 4.0],
-        "mean": 3.5, "low": 3.0, "high": 4.0, "supports": True,
+        "mean": 3.5, "low": 3.0, "high": 4.0, "supports": True, "chance": 0.01,
     }  # fmt: skip
     findings = changes.pop("findings", [{}])
     return {
@@ -56,7 +58,7 @@ def test_a_claim_is_a_row_with_what_was_said_measured_and_found(
     measured = "size of θ: 3.5 [3, 4], > 1 expected"
     assert rows == [
         ["K1", "It is large.", f"✓ {measured}", "holds"],
-        ["K2", "It is large.", f"✗ {measured} ? b: 3.5 [3, 4], > 1 expected", "depends"],
+        ["K2", "It is large.", f"✗ {measured} (✓) b: 3.5 [3, 4], > 1 expected", "depends"],
     ]
 
 
@@ -95,15 +97,40 @@ def test_square_brackets_are_text(capsys: pytest.CaptureFixture[str], words: str
 
 
 def test_a_check_is_a_row_with_its_worst_errors(capsys: pytest.CaptureFixture[str]) -> None:
-    print_checks(
-        [check(), check(op="relu", difference_method="central differences", failure="bad")]
-    )
+    by_differences = check(op="relu", difference_method="central differences", failure="bad")
+    step = check(
+        op="adam", argument="", value=0.0, gradient=None, difference=None, difference_method="",
+        single=3e-6,
+    )  # fmt: skip
+    print_checks([check(), by_differences, step])
     text, rows = printed(capsys)
     assert rows == [
-        ["tanh", "x", "7", "2e-09", "3e-10*", "4e-08", "1.25", "ok"],
-        ["relu", "x", "7", "2e-09", "3e-10", "4e-08", "1.25", "bad"],
+        ["tanh", "x", "1e-16", "2e-09", "3e-10*", "4e-08", "1.25", "ok"],
+        ["relu", "x", "1e-16", "2e-09", "3e-10", "4e-08", "1.25", "bad"],
+        ["adam", "", "0", "", "", "3e-06", "1.25", "ok"],
+        ["the worst", "", "1e-16", "2e-09", "3e-10", "3e-06", "", ""],
     ]
     assert "* by complex step" in text
+    told = "2 gradients, 1 steps and measures, on 7 random examples each: 1 of 3 failed"
+    assert text.splitlines()[-1] == told
+
+
+def test_mutants_are_told_in_a_checkout(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("microgrand.report.MUTANTS", tmp_path / "mutants.json")
+    print_mutants()
+    assert capsys.readouterr().out == ""
+    counts = {"killed": 8, "explained": 1, "survived": 0}
+    functions = {"functions": {"relu_forward": counts, "relu_gradient": counts | {"survived": 2}}}
+    record = json.dumps(
+        {"microgrand/ops/activation.py": functions, "microgrand/tape.py": functions}
+    )
+    (tmp_path / "mutants.json").write_text(record, "utf-8")
+    print_mutants()
+    (line,) = capsys.readouterr().out.splitlines()
+    told = "32 noticed by a test, 4 compute the same, 4 escaped"
+    assert line == f"40 mutants of what is held: {told}"
 
 
 def test_a_table_has_its_header_rows_and_caption(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@
    the values "A" and "weight" are in A-weight.json, beside the `src` of the first choice.
 
    Without a `src` it waits for another script to `fill` it. It says "frame" when it shows one. */
+import { csv, save } from "./numbers.js";
 import { Panel, svg } from "./panel.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -187,6 +188,11 @@ class Player extends HTMLElement {
     this.button.addEventListener("click", () => this.toggle());
     this.slider.addEventListener("input", () => this.goTo(+this.slider.value));
     this.addEventListener("keydown", (event) => this.press(event));
+    const link = this.closest("figure")?.querySelector("a.data");
+    link?.addEventListener("click", (event) => {
+      event.preventDefault(); // without this script it is a link to the JSON
+      save(csv(this.data), `${link.getAttribute("href").replace(/[/.].*/, "")}.csv`);
+    });
     this.querySelector("img")?.remove();
     this.classList.remove("failed");
     this.append(this.stage, html("div", { class: "controls" }, this.button, this.slider, this.label, this.speed));

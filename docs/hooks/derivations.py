@@ -2,7 +2,8 @@
 
 In a page, `<!-- op: dense -->` becomes the op's source and the table of its last verification,
 and `<!-- test: tests/test_op.py::test_name -->` the source of that test, folded. An op without a
-page fails the build.
+page fails the build. In docs/proof.md, `<!-- steps and measures -->` becomes the table of what has
+no gradient, and `<!-- mutants -->` how many there were in all.
 """
 
 from __future__ import annotations
@@ -62,13 +63,12 @@ def on_files(files: Files, config: Any) -> Files:
     described["mutants"] = json.loads(record.read_text(encoding="utf-8"))
     missing = [n for n in described["ops"] if not files.get_file_from_path(f"derivations/{n}.md")]
     failed = [
-        f"{row['op']}, {row['argument']}: {row['failure']}"
-        for op in described["ops"].values()
-        for row in op["rows"]
+        f"{row['op']}, {row['argument'] or 'value'}: {row['failure']}"
+        for row in described["checks"]
         if row["failure"]
     ]
     if failed:
-        raise PluginError("a gradient fails its verification: " + "; ".join(failed))
+        raise PluginError("the verification fails: " + "; ".join(failed))
     if missing:
         raise PluginError(f"no derivation page docs/derivations/NAME.md for: {', '.join(missing)}")
     for item in config.nav:
@@ -92,31 +92,45 @@ def fenced(code: str, title: str) -> str:
     return f'```python title="{title}"\n{code}\n```'
 
 
-def proof(rows: list[dict[str, Any]]) -> str:
-    """The table of a verification, and by what it was made."""
-    if not rows:
-        return ""
+def proof(name: str) -> str:
+    """The table of an op's verification, and by what it was made."""
+    rows = [row for row in described["checks"] if row["op"] in (name, f"{name}_proximal")]
     method = rows[0]["difference_method"]
     lines = [
         f"| argument | examples | value | gradient | {method} | float32 | time |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
-        errors = (f"{row[kind]:.0e}" for kind in ("value", "gradient", "difference", "single"))
-        cells = [f"`{row['argument']}`", row["examples"], *errors, f"{row['seconds']:.2f} s"]
+        errors = (error(row[kind]) for kind in ("value", "gradient", "difference", "single"))
+        argument = f"`{row['argument']}`" if row["argument"] else "proximal step"
+        cells = [argument, row["examples"], *errors, f"{row['seconds']:.2f} s"]
         lines.append(f"| {' | '.join(map(str, cells))} |")
+    told = "the [worst relative errors](../proof.md) over random examples."
+    return "\n".join([f"{last_verified()} {told}", "", *lines])
+
+
+def steps_and_measures() -> str:
+    """The table of what has neither a gradient nor, as a proximal step has, a penalty's page."""
+    lines = ["| step or measure | value | float32 |", "|---|--:|--:|"]
+    for row in described["checks"]:
+        if not row["argument"] and not row["op"].endswith("_proximal"):
+            lines.append(f"| `{row['op']}` | {error(row['value'])} | {error(row['single'])} |")
+    examples = described["checks"][0]["examples"]
+    told = f"the worst relative errors over {examples} random examples of each."
+    return "\n".join([f"{last_verified()} {told}", "", *lines])
+
+
+def last_verified() -> str:
     versions = ", ".join(f"{name} {version}" for name, version in described["versions"].items())
-    return "\n".join(
-        [
-            f"**Last verified** on {described['date']} (seed {described['seed']}, {versions}): "
-            "the [worst relative errors](../proof.md) over random examples.",
-            "",
-            *lines,
-        ]
-    )
+    return f"**Last verified** on {described['date']} (seed {described['seed']}, {versions}):"
 
 
-def mutants(computed_by: list[tuple[str, str]]) -> str:
+def error(value: float | None) -> str:
+    """An error in one digit; nothing where none was asked for."""
+    return "" if value is None else f"{value:.0e}" if value else "0"
+
+
+def mutants(computed_by: list[tuple[str, str]], whose: str) -> str:
     """What became of the mutants of some functions when they were last tried."""
     counts: Counter[str] = Counter()
     dates = []
@@ -127,11 +141,16 @@ def mutants(computed_by: list[tuple[str, str]]) -> str:
     if not counts.total():
         return ""
     return (
-        f"**[Mutants](../proof.md#do-the-tests-bite)**, last tried on {min(dates)}: "
-        f"of {counts.total()} small changes to these functions and to those they call, "
+        f"last tried on {min(dates)}: of {counts.total()} small changes to {whose}, "
         f"{counts['killed']} were noticed by a test, {counts['explained']} compute the same, "
         f"{counts['survived']} escaped."
     )
+
+
+def all_mutants() -> str:
+    records = described["mutants"].items()
+    every = [(file, function) for file, record in records for function in record["functions"]]
+    return f"All of them were {mutants(every, 'what is computed')}"
 
 
 def op_code(match: re.Match[str]) -> str:
@@ -141,7 +160,10 @@ def op_code(match: re.Match[str]) -> str:
     op = described["ops"][name]
     blocks = [fenced(f["code"], f"{f['title']} · {f['path']}:{f['line']}") for f in op["functions"]]
     row = f"In the table of penalties: {op['row']}." if op["row"] else ""
-    told = [row, *blocks, proof(op["rows"]), mutants(op["computed_by"])]
+    changes = mutants(op["computed_by"], "these functions and to those they call")
+    if changes:
+        changes = f"**[Mutants](../proof.md#do-the-tests-bite)**, {changes}"
+    told = [row, *blocks, proof(name), changes]
     return "\n\n".join(filter(None, told))
 
 
@@ -161,6 +183,9 @@ def test_code(root: Path, where: str) -> str:
 
 def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> str:
     root = Path(config.config_file_path).parent
+    if page.file.src_uri == "proof.md":
+        markdown = markdown.replace("<!-- steps and measures -->", steps_and_measures())
+        markdown = markdown.replace("<!-- mutants -->", all_mutants())
     markdown = re.sub(r"^<!-- op: (\w+) -->$", op_code, markdown, flags=re.MULTILINE)
     return re.sub(
         r"^<!-- test: (\S+) -->$", lambda m: test_code(root, m[1]), markdown, flags=re.MULTILINE

@@ -68,7 +68,8 @@ def main() -> None:
     registry = import_module("microgrand.op").registry
     import_module("microgrand.ops")
     penalties = import_module("microgrand.penalties").PENALTIES
-    rows = [asdict(row) for row in import_module("microgrand.verify").verify(None, EXAMPLES, SEED)]
+    verify = import_module("microgrand.verify").verify
+    defined = import_module("microgrand.definitions").DEFINED
     about = {
         "seed": SEED,
         "versions": {"Python": platform.python_version()}
@@ -79,10 +80,13 @@ def main() -> None:
                 "row": row_of_the_table(penalties[name]) if name in penalties else "",
                 "functions": functions(op, penalties.get(name)),
                 "computed_by": computed_by(op, penalties.get(name)),
-                "rows": [row for row in rows if row["op"] == name],
             }
             for name, op in registry.items()
         },
+        "checks": [
+            asdict(check)
+            for check in verify([*registry.values(), *defined.values()], EXAMPLES, SEED)
+        ],
     }
     json.dump(about, sys.stdout, default=float)
 

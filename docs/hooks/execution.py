@@ -30,7 +30,7 @@ log = get_plugin_logger("lessons")
 
 SECONDS = 900  # a lesson that takes longer is stopped and fails the build
 LIBRARIES = ("numpy", "autograd", "scipy", "matplotlib", "pillow", "joblib", "jupytext")
-FIGURES = {".json", ".webp", ".png", ".svg"}
+FIGURES = {".json", ".webp", ".png", ".svg", ".csv"}
 
 
 def installed(name: str) -> str:

@@ -1,0 +1,150 @@
+"""Fills the page on the articles' claims from the recorded runs, and links to it from the lessons.
+
+In docs/claims.md `<!-- summary -->`, `<!-- recordings -->`, `<!-- articles -->` and `<!-- cost -->`
+become what the records say, `<!-- P1 -->` the verdict on a claim, and `<!-- P1.2 -->` the mean and
+interval of its second piece of evidence. In a lesson's table of claims each verdict gets the
+recorded one beside it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
+
+from microgrand import verdicts
+from microgrand.claims import Judgement
+from microgrand.lesson import all_lessons, title_and_question
+from microgrand.pages import claims_table, interval, verdict_html
+from microgrand.verdicts import Article, Recording
+
+ORDER = ("curve", "shrinkage", "penalties", "normalization", "noise")  # as in the navigation
+
+
+@cache
+def recordings() -> list[Recording]:
+    return verdicts.recordings()
+
+
+@cache
+def articles() -> dict[str, Article]:
+    """The judged articles by lesson, in the order in which the lessons are best read."""
+    found = {one.lesson for one in recordings()}
+    of = {name: [one for one in recordings() if one.lesson == name] for name in ORDER}
+    return {name: verdicts.judge(name, of[name]) for name in ORDER if name in found}
+
+
+def judgements() -> dict[str, Judgement]:
+    return {one.name: one for article in articles().values() for one in article.judgements}
+
+
+def on_pre_build(config: Any) -> None:
+    recordings.cache_clear()  # `mkdocs serve` builds more than once
+    articles.cache_clear()
+
+
+def summary() -> str:
+    if not judgements():
+        return "No runs are recorded in this copy of the book, so no claim is judged here yet."
+    return f"**{verdicts.count(list(judgements().values()))}**"
+
+
+def table_of_recordings() -> str:
+    lines = [
+        "| recorded | runs | epochs | seconds a run | versions, commit |",
+        "|---|---|---|---|---|",
+    ]
+    for one in recordings():
+        first = one.manifests[0]
+        seconds = np.mean([manifest["seconds"] for manifest in one.manifests])
+        numpy, python = (first["versions"][name] for name in ("numpy", "python"))
+        sizes = f"{len(one.cases)} cases × {len(one.seeds)} seeds"
+        lines.append(
+            f"| **{one.name}** | {sizes} | {one.settings['epochs']} | {seconds:.0f} | "
+            f"Python {python}, NumPy {numpy}, {first['commit']} |"
+        )
+    commands = "\n".join(f"{one.command}" for one in recordings())
+    return "\n".join(lines) + f"\n\n```bash\n{commands}\n```\n"
+
+
+def section(name: str, article: Article) -> str:
+    """An article's heading and its table."""
+    title, question = title_and_question(all_lessons()[name])
+    counts = {len(one.seeds): one.name for one in dict.fromkeys(article.by)}
+    seeds = " or ".join(map(str, sorted(counts)))
+    plain = [replace(one, comment="") for one in article.judgements]  # comments are on the lesson
+    table = str(claims_table(plain, seeds))
+    for one in article.judgements:
+        there = f'<a href="../lessons/{name}/#{one.name}">{one.name}</a>'
+        table = table.replace(f'<th scope="row">{one.name}</th>', f'<th scope="row">{there}</th>')
+    line = verdicts.count(article.judgements)
+    return f"## [{title}](lessons/{name}.ipynb)\n\n{question} {line}\n\n{table}\n"
+
+
+def cost() -> str:
+    """What 100 000 runs would take, by the time and size of the recorded ones."""
+    runs = [(one, record) for one in recordings() for record in one.results.values()]
+    if not runs:
+        return ""
+    words = []
+    for one in recordings():
+        seconds = float(np.mean([manifest["seconds"] for manifest in one.manifests]))
+        files = [*(verdicts.RECORDS / one.name).glob("*-seed-*")]
+        size = sum(path.stat().st_size for path in files) / len(one.results)
+        days = 1e5 * seconds / 86400
+        words.append(
+            f"| {one.name} | {seconds:.0f} | {size / 1e3:.0f} | {days:,.0f} | {size / 1e4:,.1f} |"
+        )
+    return (
+        "\n\nWhat would 100 000 runs cost? By the time and record of a run as measured here:\n\n"
+        "| recorded | seconds a run | kB a record | days on one core | GB of records |\n"
+        "|---|---|---|---|---|\n" + "\n".join(words) + "\n"
+    )
+
+
+def quoted(match: re.Match[str]) -> str:
+    """A verdict, or a piece of evidence in numbers."""
+    one = judgements().get(match[1])
+    if one is None:
+        return "not recorded"
+    if match[2] is None:
+        return verdict_html(one.verdict)
+    place = int(match[2]) - 1
+    if place >= len(one.findings):
+        raise PluginError(f"claims.md: {match[1]} has no piece of evidence {match[2]}")
+    return f"**{interval(one.findings[place])}**"
+
+
+def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> str:
+    if page.file.src_uri != "claims.md":
+        return markdown
+    markdown = re.sub(r"<!-- ([A-Z]\d+)(?:\.(\d+))? -->", quoted, markdown)
+    for name, text in {
+        "summary": summary(),
+        "recordings": table_of_recordings(),
+        "articles": "\n".join(section(name, one) for name, one in articles().items()),
+        "cost": cost(),
+    }.items():
+        markdown = markdown.replace(f"<!-- {name} -->", text)
+    return markdown
+
+
+def on_page_content(content: str, page: Page, config: Any, files: Files) -> str:
+    """In a lesson: the recorded verdict beside that of the page's own runs."""
+    if not page.file.src_uri.startswith("lessons/"):
+        return content
+    for name, one in judgements().items():
+        words = html.escape(str(one.verdict))
+        link = f'<br><a class="recorded" href="../../claims/#{name}">recorded: {words}</a>'
+        row = re.compile(
+            rf'(<tr id="{name}">.*?<span class="verdict [^>]*>[^<]*</span>)', re.DOTALL
+        )
+        content = row.sub(rf"\g<1>{link}", content, count=1)
+    return content

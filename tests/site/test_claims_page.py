@@ -1,0 +1,49 @@
+"""The page on the articles' claims says what the records say."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from built_site import Site
+
+from microgrand import verdicts
+from microgrand.pages import interval
+
+
+def page(site: Site, name: str) -> str:
+    return (site.folder / name / "index.html").read_text("utf-8")
+
+
+def rows(text: str) -> dict[str, str]:
+    """The rows of claims, by name."""
+    found = re.findall(r'<tr id="([A-Z]\d+)">(.*?)</tr>', text, re.DOTALL)
+    assert len(dict(found)) == len(found)
+    return dict(found)
+
+
+def test_page_and_records_agree_on_every_claim(site: Site) -> None:
+    found = rows(page(site, "claims"))
+    judged = [one for article in verdicts.articles() for one in article.judgements]
+    assert set(found) == {one.name for one in judged}
+    for one in judged:
+        assert html.escape(one.text) in found[one.name]
+        assert f">{one.verdict}</span>" in found[one.name]
+        for finding in one.findings:
+            assert f"<strong>{interval(finding)}</strong>" in found[one.name]
+
+
+def test_the_page_sums_up_what_it_shows(site: Site) -> None:
+    text = page(site, "claims")
+    judged = [one for article in verdicts.articles() for one in article.judgements]
+    assert verdicts.count(judged) in text
+    assert "<!-- " not in text[text.index("<article") : text.index("</article")]
+    for one in verdicts.recordings():
+        assert html.escape(one.command.split(" --cases")[0]).split()[2] in text
+
+
+def test_each_lesson_quotes_the_recorded_verdicts(site: Site) -> None:
+    for article in verdicts.articles():
+        found = rows(page(site, f"lessons/{article.lesson}"))
+        for one in article.judgements:
+            assert f'href="../../claims/#{one.name}">recorded: {one.verdict}</a>' in found[one.name]
