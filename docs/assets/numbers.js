@@ -9,6 +9,7 @@ export function csv(data) {
   const rows = [HEADER];
   for (const panel of data.panels)
     for (const series of panel.series) {
+      if (series.kind === "mark") continue; // it shows where one is, and measures nothing
       const low = series.low ?? series.y;
       const moves = Array.isArray(low[0]);
       (moves ? low : [low]).forEach((values, frame) => {

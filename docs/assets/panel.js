@@ -28,6 +28,13 @@ function ticks(low, high, count) {
   return found.length > 1 ? found : multiples(steps[fits - 1], low, high);
 }
 
+/** The powers of ten between low and high, thinned out; round numbers where there are less than two. */
+function powers(low, high, count) {
+  const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
+  if (last <= first) return ticks(low, high, count);
+  return multiples(Math.ceil((last - first) / count), first, last).map((power) => 10 ** power);
+}
+
 function written(value, largest) {
   if (Math.abs(value) <= largest * 1e-9) return "0";
   const short = +value.toPrecision(6);
@@ -59,6 +66,7 @@ const shapes = {
     row(series.y, frame)
       .map((value, i) => (value === null ? "" : `M${x(series.x[i]).toFixed(1)} ${y(value).toFixed(1)}h0`))
       .join(""),
+  mark: (series, frame, x, y) => `M${x(series.x[frame]).toFixed(1)} ${y(series.y[0])}V${y(series.y[1])}`,
   band(series, frame, x, y) {
     const upper = path(series.x, row(series.high, frame), x, y);
     const lower = path([...series.x].reverse(), [...row(series.low, frame)].reverse(), x, y);
@@ -88,11 +96,14 @@ export class Panel {
 
   draw(width) {
     const { title, x_label, y_label, x_limits, y_limits } = this.panel;
-    const height = Math.round(Math.min(240, Math.max(140, width * 0.72)));
+    const height = Math.round(Math.min(this.panel.wide ? 400 : 240, Math.max(140, width * 0.72)));
     const inner = width - MARGIN.left - MARGIN.right;
     const tall = height - MARGIN.top - MARGIN.bottom;
     this.x = (value) => ((value - x_limits[0]) / (x_limits[1] - x_limits[0])) * inner;
-    this.y = (value) => tall - ((value - y_limits[0]) / (y_limits[1] - y_limits[0])) * tall;
+    // On a logarithmic axis what is too small for it, such as zero, lies at its foot.
+    const level = this.panel.log ? (value) => Math.log10(Math.max(value, y_limits[0])) : (value) => value;
+    const [foot, head] = y_limits.map(level);
+    this.y = (value) => tall - ((level(value) - foot) / (head - foot)) * tall;
     const set = { width, height, viewBox: `0 0 ${width} ${height}` };
     for (const [key, value] of Object.entries(set)) this.node.setAttribute(key, value);
 
@@ -100,15 +111,16 @@ export class Panel {
     const text = (x, y, anchor, words, kind = "tick") =>
       axes.append(svg("text", { x, y, "text-anchor": anchor, class: kind }, words));
     const most = (limits) => Math.max(...limits.map(Math.abs));
+    let [marks, grid] = ["", ""];
     for (const tick of ticks(...x_limits, Math.max(3, inner / 55))) {
-      axes.append(svg("path", { d: `M${this.x(tick)} ${tall}v4` }));
+      marks += `M${this.x(tick)} ${tall}v4`;
       text(this.x(tick), tall + 15, "middle", written(tick, most(x_limits)));
     }
-    for (const tick of ticks(...y_limits, Math.max(3, tall / 35))) {
-      axes.append(svg("path", { class: "grid", d: `M0 ${this.y(tick)}h${inner}` }));
-      text(-5, this.y(tick) + 3.5, "end", written(tick, most(y_limits)));
+    for (const tick of (this.panel.log ? powers : ticks)(...y_limits, Math.max(3, tall / 35))) {
+      grid += `M0 ${this.y(tick)}h${inner}`;
+      text(-5, this.y(tick) + 3.5, "end", written(tick, this.panel.log ? tick : most(y_limits)));
     }
-    axes.append(svg("path", { d: `M0 0V${tall}H${inner}` }));
+    axes.prepend(svg("path", { class: "grid", d: grid }), svg("path", { d: `${marks}M0 0V${tall}H${inner}` }));
     text(inner / 2, -8, "middle", title || "", "title");
     text(inner, tall + 29, "end", x_label || "", "label");
     text(-MARGIN.left + 2, -8, "start", y_label || "", "label");

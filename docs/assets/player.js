@@ -5,7 +5,9 @@
    scripts, or where the data cannot be fetched, the picture inside shows instead.
 
    Where a <template> inside holds a <select> or more, the reader chooses what is shown: the data of
-   the values "A" and "weight" are in A-weight.json, beside the `src` of the first choice. */
+   the values "A" and "weight" are in A-weight.json, beside the `src` of the first choice.
+
+   Without a `src` it waits for another script to `fill` it. It says "frame" when it shows one. */
 import { csv, save } from "./numbers.js";
 import { Panel, svg } from "./panel.js";
 
@@ -18,7 +20,7 @@ export function html(name, attributes = {}, ...children) {
   return node;
 }
 
-async function fetchData(address) {
+export async function fetchData(address) {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${answer.status} for ${address}`);
   return answer.json();
@@ -54,11 +56,11 @@ addEventListener(
 
 const inWords = (selects) => selects.map((select) => select.selectedOptions[0].text).join(", ");
 
-/** A function from a series to the class of its colour: one for each label, grey for points, the data. */
+/** A function from a series to the class of its colour: one for each label, grey for points (data) and marks. */
 export function colouring(allSeries) {
-  const inked = new Set(allSeries.filter(({ kind }) => kind !== "points").map(({ label }) => label));
-  const order = [...inked];
-  return ({ kind, label }) => (kind === "points" ? "data" : `c${order.indexOf(label) % 7}`);
+  const grey = ({ kind }) => kind === "points" || kind === "mark";
+  const order = [...new Set(allSeries.filter((series) => !grey(series)).map(({ label }) => label))];
+  return (series) => (grey(series) ? "data" : `c${order.indexOf(series.label) % 7}`);
 }
 
 /** Which colour is what, where there is more than one label. */
@@ -79,7 +81,7 @@ class Player extends HTMLElement {
   fetched = new Map(); // the promise of the data for each address asked so far
 
   connectedCallback() {
-    this.source = new URL(this.getAttribute("src"), document.baseURI);
+    this.source = this.hasAttribute("src") && new URL(this.getAttribute("src"), document.baseURI);
     this.selects ??= this.offerChoices();
     this.watcher = new IntersectionObserver((entries) => this.seen(entries.at(-1).isIntersecting));
     this.watcher.observe(this);
@@ -95,7 +97,7 @@ class Player extends HTMLElement {
 
   async seen(visible) {
     this.visible = visible;
-    if (visible) await (this.loading ??= this.load());
+    if (visible && this.source) await (this.loading ??= this.load());
     if (!this.data) return;
     if (!this.visible) this.pause();
     else if (!this.taken && !calm.matches) this.play();
@@ -155,17 +157,20 @@ class Player extends HTMLElement {
     if (!this.stage) this.build();
     const allSeries = data.panels.flatMap((panel) => panel.series);
     const colours = colouring(allSeries);
+    const places = ({ columns, panels }) => [columns, ...panels.map(({ wide }) => wide)].join();
+    if (!this.data || places(this.data) !== places(data)) this.widths = undefined; // to be measured
     this.data = data;
     this.panels = data.panels.map((panel) => new Panel(panel, colours));
-    const grid = html("div", { class: "panels" }, ...this.panels.map((panel) => html("div", {}, panel.node)));
+    const cells = this.panels.map(({ node, panel }) => html("div", panel.wide ? { class: "wide" } : {}, node));
+    const grid = html("div", { class: "panels" }, ...cells);
     grid.style.setProperty("--columns", data.columns || Math.min(3, this.panels.length));
     const title = data.title ? [html("div", { class: "player-title" }, data.title)] : [];
     this.stage.replaceChildren(...title, ...legend(allSeries, colours), grid);
     this.setAttribute("aria-label", data.alt || data.title || "animation");
     this.slider.max = data.frames.length - 1;
     this.frame = Math.min(this.frame, data.frames.length - 1);
-    this.width = undefined;
-    this.resize();
+    if (this.widths) this.draw();
+    else this.resize();
     if (this.trouble) this.trouble.textContent = "";
     this.shown = inWords(this.selects);
   }
@@ -197,10 +202,14 @@ class Player extends HTMLElement {
 
   resize() {
     if (!this.data) return;
-    const width = Math.floor(this.panels[0].node.parentElement.clientWidth);
-    if (!width || width === this.width) return;
-    this.width = width;
-    for (const panel of this.panels) panel.draw(width);
+    const widths = this.panels.map(({ node }) => Math.floor(node.parentElement.clientWidth));
+    if (!widths[0] || widths[0] === this.widths?.[0]) return;
+    this.widths = widths;
+    this.draw();
+  }
+
+  draw() {
+    this.panels.forEach((panel, i) => panel.draw(this.widths[i]));
     this.show(this.frame);
   }
 
@@ -211,6 +220,7 @@ class Player extends HTMLElement {
     this.label.textContent = this.data.frames[frame];
     // While it plays, a screen reader is left in peace.
     if (!this.playing) this.slider.setAttribute("aria-valuetext", this.data.frames[frame]);
+    this.dispatchEvent(new Event("frame"));
   }
 
   goTo(frame) {

@@ -1,0 +1,259 @@
+/* <microgrand-explorer src="./">…</microgrand-explorer>
+
+   Recorded runs to move through: recording × case × strength × signal × layer × epoch, one run beside
+   another. index.json beside `src` says what there is; RECORDING/VIEW.json is a case at one strength,
+   fetched when it is chosen. A player draws it. What is chosen stands in the page's address. */
+import { compose, last, measured, placeOf } from "./comparison.js";
+import { fetchData, html } from "./player.js";
+
+/** A number for a table: four digits, and a true minus. */
+function written(value) {
+  if (value === null || value === undefined) return "–";
+  return String(+value.toPrecision(4)).replaceAll("-", "−");
+}
+
+class Explorer extends HTMLElement {
+  fetched = new Map(); // the promise of the data for each address asked so far
+  epoch = Infinity; // the one wished for; a run that is shorter shows its last
+
+  async connectedCallback() {
+    if (this.player) return;
+    this.source = new URL(this.getAttribute("src"), document.baseURI);
+    this.player = document.createElement("microgrand-player");
+    this.player.taken = true; // nothing moves before the reader moves it
+    try {
+      this.index = await this.fetch("index.json");
+    } catch (error) {
+      return console.warn("microgrand-explorer:", error.message); // what stands inside says so
+    }
+    this.build();
+    this.restore(new URLSearchParams(location.search));
+    await this.refresh();
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.timer); // the address is another page's now
+    document.removeEventListener("keydown", this.press);
+  }
+
+  /** The arrow keys move the epoch too where nothing has the focus. */
+  press = (event) => {
+    if (event.target === document.body && /^Arrow(Left|Right)$/.test(event.key)) this.player.press(event);
+  };
+
+  fetch(place) {
+    if (!this.fetched.has(place)) {
+      const data = fetchData(new URL(place, this.source));
+      data.catch(() => this.fetched.delete(place)); // so that it can be tried again
+      this.fetched.set(place, data);
+    }
+    return this.fetched.get(place);
+  }
+
+  build() {
+    const field = (name, words, control, ...more) => {
+      control.id = `explore-${name}`;
+      this[name] = control;
+      return html("div", {}, html("label", { for: control.id }, words), control, ...more);
+    };
+    const slider = (name, words) => {
+      const value = html("output", { for: `explore-${name}` });
+      const control = html("input", { type: "range", min: 0, step: 1, value: 0 });
+      control.shows = value;
+      return field(name, words, control, value);
+    };
+    const controls = html(
+      ...["div", { class: "choices" }],
+      field("recording", "lesson", html("select")),
+      field("case", "case", html("select")),
+      slider("strength", "strength"),
+      field("with", "compared with", html("select")),
+      field("signal", "signal", html("select")),
+      slider("layer", "layer"),
+      field("powers", "logarithmic", html("input", { type: "checkbox" })),
+    );
+    this.recording.append(...this.index.map(({ name, title }) => new Option(title, name)));
+    this.trouble = html("p", { class: "trouble", role: "status" });
+    this.numbers = html("table");
+    this.about = html("details", { class: "about" }, html("summary", {}, "Which runs these are"), html("div"));
+    const numbers = html("div", { class: "numbers" }, this.numbers);
+    this.replaceChildren(controls, this.trouble, this.player, numbers, this.about);
+    controls.addEventListener("input", ({ target }) => {
+      if (target === this.recording) this.offerCases();
+      if (target === this.case) this.offerStrengths();
+      this.keep();
+      this.refresh();
+    });
+    document.addEventListener("keydown", this.press);
+    this.player.addEventListener("frame", () => {
+      this.writeNumbers();
+      if (this.filling) return;
+      this.epoch = this.epochs[this.player.frame];
+      this.keep();
+    });
+  }
+
+  /** The chosen recording of the index, and the chosen case of it. */
+  get chosen() {
+    const recording = this.index[this.recording.selectedIndex];
+    return { recording, views: recording.cases[this.case.selectedIndex].views };
+  }
+
+  /** The cases of a recording: the second beside the first, which is the plainest. */
+  offerCases() {
+    const { cases } = this.index[this.recording.selectedIndex];
+    this.case.replaceChildren(...cases.map(({ words }) => new Option(words)));
+    this.case.selectedIndex = Math.min(1, cases.length - 1);
+    const others = cases.map(({ words, views }) => {
+      if (views.length === 1) return new Option(words, views[0].name);
+      return html("optgroup", { label: words }, ...views.map((view) => new Option(view.strength, view.name)));
+    });
+    this.with.replaceChildren(new Option("nothing", ""), ...others);
+    this.with.selectedIndex = 1;
+    this.offerStrengths();
+  }
+
+  offerStrengths() {
+    const { views } = this.chosen;
+    this.strength.max = views.length - 1;
+    this.strength.value = 0;
+    this.strength.hidden = views.length === 1;
+    this.strength.parentElement.hidden = !views[0].strength;
+  }
+
+  /** Choose what an address asks for; what it does not name, or does not exist, stays as it is. */
+  restore(asked) {
+    const choose = (select, value) => {
+      const option = [...select.options].find((one) => one.value === value);
+      if (option) option.selected = true;
+    };
+    choose(this.recording, asked.get("lesson"));
+    this.offerCases();
+    const { cases } = this.chosen.recording;
+    const place = cases.findIndex(({ views }) => views.some(({ name }) => name === asked.get("case")));
+    if (place >= 0) {
+      this.case.selectedIndex = place;
+      this.offerStrengths();
+      this.strength.value = cases[place].views.findIndex(({ name }) => name === asked.get("case"));
+    }
+    if (asked.has("with")) choose(this.with, asked.get("with"));
+    this.wished = { signal: asked.get("signal"), layer: +asked.get("layer") || 1 };
+    if (/^\d+$/.test(asked.get("epoch"))) this.epoch = +asked.get("epoch");
+    this.powers.checked = asked.get("powers") === "1";
+  }
+
+  /** Write what is chosen into the page's address, now and then: browsers refuse to do it often. */
+  keep() {
+    this.wished = { signal: this.signal.value, layer: +this.layer.value + 1 };
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      const address = new URL(location);
+      const { recording, views } = this.chosen;
+      const state = { lesson: recording.name, case: views[this.strength.value].name, with: this.with.value };
+      state.powers = +this.powers.checked;
+      Object.assign(state, this.wished, isFinite(this.epoch) ? { epoch: this.epoch } : {});
+      for (const [name, value] of Object.entries(state)) address.searchParams.set(name, value);
+      history.replaceState(history.state, "", address); // the state holds where the page is scrolled to
+    }, 400);
+  }
+
+  /** Fetch what is chosen, and show it unless something else has been chosen meanwhile. */
+  async refresh() {
+    const { recording, views } = this.chosen;
+    const view = views[this.strength.value];
+    this.strength.shows.textContent = view.strength;
+    this.strength.setAttribute("aria-valuetext", view.strength);
+    const names = [...new Set([view.name, this.with.value])].filter(Boolean);
+    const asked = (this.asked = [recording.name, ...names].join());
+    const slow = setTimeout(() => this.player.classList.add("waiting"), 100);
+    let found, error;
+    try {
+      found = await Promise.all(names.map((name) => this.fetch(`${recording.name}/${name}.json`)));
+    } catch (reason) {
+      error = reason;
+    }
+    clearTimeout(slow);
+    if (asked !== this.asked) return;
+    this.player.classList.remove("waiting");
+    this.trouble.textContent = error ? "Could not be fetched. What is shown is what was chosen before." : "";
+    if (error) return;
+    const runs = names.map((name, i) => ({ label: this.inWords(name), view: found[i] }));
+    this.show(runs, asked);
+  }
+
+  /** What a view is called: its case, and its strength where the case has more than one. */
+  inWords(name) {
+    const found = this.chosen.recording.cases.find(({ views }) => views.some((view) => view.name === name));
+    const { strength } = found.views.find((view) => view.name === name);
+    return found.views.length > 1 ? `${found.words}, ${strength}` : found.words;
+  }
+
+  /** Show one run or two at the signal, layer and epoch that are chosen. */
+  show(runs, asked) {
+    const { signal, layers } = this.offerLayers(runs[0].view.signals);
+    const place = +this.layer.value;
+    const ofSignal = (run) => run.view.signals.find(({ name }) => name === signal)?.layers[place];
+    this.runs = runs.map((run) => ({ ...run, layer: ofSignal(run) }));
+    const kept = this.runs.flatMap(({ layer }) => (layer?.distribution ?? layer)?.epochs ?? []);
+    this.epochs = [...new Set(kept)].sort((a, b) => a - b);
+    const labels = runs.map(({ label }) => label).join(" beside ");
+    this.filling = true;
+    this.player.frame = placeOf(this.epochs, this.epoch);
+    this.player.fill({
+      alt: `${signal} in ${layers[place].name}, ${labels}: its histogram, and its course over the epochs`,
+      frames: this.epochs.map((epoch) => `epoch ${epoch}`),
+      fps: 4,
+      columns: 3,
+      panels: compose(this.runs, signal, this.epochs, this.powers.checked),
+    });
+    this.filling = false;
+    this.player.slider.setAttribute("aria-label", "epoch");
+    if (asked !== this.told) this.writeAbout();
+    this.told = asked;
+  }
+
+  /** Offer the signals that there are and the layers of the chosen one, and keep to what is wished. */
+  offerLayers(signals) {
+    const names = signals.map(({ name }) => name);
+    if (names.join() !== [...this.signal.options].map(({ value }) => value).join()) {
+      this.signal.replaceChildren(...names.map((name) => new Option(name, name)));
+    }
+    const natural = names.includes("weight") ? "weight" : names[0];
+    this.signal.value = names.includes(this.wished.signal) ? this.wished.signal : natural;
+    const { layers } = signals[this.signal.selectedIndex];
+    this.layer.max = layers.length - 1;
+    this.layer.hidden = layers.length === 1;
+    this.layer.value = Math.min(this.wished.layer, layers.length) - 1;
+    this.layer.shows.textContent = layers[this.layer.value].name;
+    this.layer.setAttribute("aria-valuetext", layers[this.layer.value].name);
+    return { signal: this.signal.value, layers };
+  }
+
+  /** What was measured at this epoch, in numbers. */
+  writeNumbers() {
+    const epoch = this.epochs[this.player.frame];
+    const all = this.runs.map((run) => Object.values(measured(run)).flat());
+    const titles = [...new Set(all.flat().map(({ title }) => title))];
+    const cell = (name, words, scope) => html(name, scope ? { scope } : {}, words);
+    const rows = titles.map((title) => {
+      const values = all.map((list) => {
+        const one = list.find((other) => other.title === title);
+        return one && epoch <= last(one.x) ? one.y[placeOf(one.x, epoch)] : null;
+      });
+      return html("tr", {}, cell("th", title, "row"), ...values.map((value) => cell("td", written(value))));
+    });
+    const head = [`epoch ${epoch}`, ...this.runs.map(({ label }) => label)].map((words) => cell("th", words, "col"));
+    this.numbers.replaceChildren(html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows));
+  }
+
+  /** The command, the seeds, the versions behind what is shown. */
+  writeAbout() {
+    const lists = this.runs.flatMap(({ label, view }) => {
+      const facts = view.about.map(([name, text]) => [html("dt", {}, name), html("dd", {}, text)]);
+      return [html("p", {}, html("strong", {}, label)), html("dl", {}, ...facts.flat())];
+    });
+    this.about.lastElementChild.replaceChildren(...lists);
+  }
+}
+
+customElements.define("microgrand-explorer", Explorer);

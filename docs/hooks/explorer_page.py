@@ -1,0 +1,142 @@
+"""Turns the recorded runs into the explorer's data and into the table below it.
+
+In docs/explorer.md, `<!-- explorer -->` becomes the element that docs/assets/explorer.js draws and
+`<!-- recorded runs -->` a table. What the element shows lies beside the page and is fetched when it
+is asked for: explorer/index.json says what there is, explorer/RECORDING/VIEW.json is a case at one
+strength. The runs are those in docs/records/, or in the folder that MICROGRAND_RECORDS names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from explorer_data import VIEWS, View, in_words, views
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+from microgrand.lesson import all_lessons, title_and_question
+from microgrand.records import Record, RecordError
+from microgrand.verdicts import Recording, recordings
+
+#: The recordings in the order of the list: first what has most to see.
+ORDER = ("penalties", "normalization", "shrinkage", "noise", "masks", "curve")
+NOTHING = (
+    "Nothing is recorded in this copy of the book, so there is nothing to explore here yet. "
+    "The commands that record it stand in `docs/records/record.sh`."
+)
+ELEMENT = """<div class="explorer">
+<microgrand-explorer src="./">
+<p>Here would be a picture of the recorded runs to move through, but the scripts that draw it are
+switched off, or could not be fetched. The table below says what is recorded.</p>
+</microgrand-explorer>
+<script type="module" src="../assets/explorer.js"></script>
+</div>"""
+
+
+def title(recorded: Recording) -> str:
+    """ "Noise", and for a second recording of that lesson "Noise (masks)"."""
+    name, _ = title_and_question(all_lessons()[recorded.lesson])
+    return name if recorded.name == recorded.lesson else f"{name} ({recorded.name})"
+
+
+def about(runs: Sequence[Record]) -> list[tuple[str, str]]:
+    """What a view rests on: command, seeds, versions, how long it took."""
+    first = runs[0].manifest
+    seeds = [run.manifest["seed"] for run in runs]
+    return [
+        ("command", first["command"]),
+        ("seeds", f"{', '.join(map(str, seeds))} (histograms and statistics: {seeds[0]})"),
+        ("took", f"{sum(run.manifest['seconds'] for run in runs):.0f} s"),
+        ("finished", max(run.manifest["finished"] for run in runs)),
+        ("versions", ", ".join(f"{name} {number}" for name, number in first["versions"].items())),
+        ("machine", first["machine"]),
+        ("commit", first["commit"] or "none (installed)"),
+        ("checksum of the data", first["data_sha256"]),
+    ]
+
+
+def compact(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def as_index(recorded: Recording, found: Sequence[View]) -> dict[str, Any]:
+    """What there is to choose: cases, and the views of each, one for each strength."""
+    words = in_words(recorded.lesson, [view.case for view in found])
+    cases = [
+        {
+            "words": name,
+            "views": [
+                {"name": view.name, "strength": view.strength}
+                for view in found
+                if view.case == case
+            ],
+        }
+        for case, name in words.items()
+    ]
+    return {"name": recorded.name, "title": title(recorded), "cases": cases}
+
+
+def place(recorded: Recording) -> tuple[int, str]:
+    return ORDER.index(recorded.name) if recorded.name in ORDER else len(ORDER), recorded.name
+
+
+def recorded_runs(folder: Path) -> list[Recording]:
+    """What is recorded there and can be shown, in order."""
+    try:
+        found = [one for one in recordings(folder) if one.lesson in VIEWS]
+    except (RecordError, ValueError) as error:
+        raise PluginError(f"the recorded runs cannot be read: {error}") from None
+    return sorted(found, key=place)
+
+
+def written(found: Sequence[Recording]) -> Iterator[tuple[str, str]]:
+    """Every file of the explorer: its name and its text."""
+    index = []
+    for recorded in found:
+        shown = []
+        for view, runs in views(recorded):
+            shown.append(view)
+            content = {"about": about(runs), "curves": view.curves, "signals": view.signals}
+            yield f"{recorded.name}/{view.name}.json", compact(content)
+        index.append(as_index(recorded, shown))
+    yield "index.json", compact(index)
+
+
+def table(found: Sequence[Recording]) -> str:
+    """A row for each recording."""
+    lines = ["| lesson | cases | runs | took | command |", "|---|---|---|---|---|"]
+    for recorded in found:
+        minutes = sum(one["seconds"] for one in recorded.manifests) / 60
+        cells = [
+            f"[{title(recorded)}](lessons/{recorded.lesson}.ipynb)",
+            str(len(recorded.cases)),
+            str(len(recorded.results)),
+            f"{minutes:.0f} min" if minutes >= 1 else f"{60 * minutes:.0f} s",
+            f"`{recorded.command}`",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def folder_of(config: Any) -> Path:
+    root = Path(config.config_file_path).parent
+    return Path(os.environ.get("MICROGRAND_RECORDS") or root / "docs" / "records")
+
+
+def on_files(files: Files, config: Any) -> Files:
+    for name, text in written(recorded_runs(folder_of(config))):
+        files.append(File.generated(config, f"explorer/{name}", content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> str:
+    if page.file.src_uri != "explorer.md":
+        return markdown
+    found = recorded_runs(folder_of(config))
+    markdown = markdown.replace("<!-- explorer -->", ELEMENT if found else NOTHING)
+    return markdown.replace("<!-- recorded runs -->", table(found) if found else "")

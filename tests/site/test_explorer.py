@@ -1,0 +1,603 @@
+"""The explorer: what the hook makes of recorded runs, and the page on which they are explored.
+
+The runs are those that the site's own build has just done, with the quick preset: their arrays are
+what the lessons really keep.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from built_site import ROOT, Site, Visitor
+from mkdocs.exceptions import PluginError
+from playwright.sync_api import Locator, Page, Route, expect
+
+from microgrand import records
+from microgrand.signals import SIGNALS, STATISTICS
+
+sys.path.insert(0, str(ROOT / "docs" / "hooks"))
+
+import explorer_page
+from explorer_data import in_words, numbers, views
+
+PAGE = "exploring"  # beside the pages of the book, in the frame of one of them
+NEIGHBOUR = "kinks"
+LESSONS = ("penalties", "normalization", "shrinkage", "noise", "curve")
+KILOBYTES = 1000
+
+
+def copy(source: Path, target: Path, seed: int, change: float = 0.0) -> None:
+    """A record again, as that of another seed, its accuracies changed."""
+    record = records.load(source)
+    arrays = dict(record.arrays)
+    arrays["accuracy"] = arrays["accuracy"] + change
+    records.save(target, arrays, record.manifest | {"seed": seed})
+
+
+@pytest.fixture(scope="module")
+def recorded(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like docs/records/: quick runs, two cases with two seeds."""
+    folder = tmp_path_factory.mktemp("records")
+    for lesson in LESSONS:
+        executed = (ROOT / ".cache" / "site" / lesson).glob("quick-*/out/records")
+        shutil.copytree(max(executed, key=lambda path: path.stat().st_mtime), folder / lesson)
+    for case in ("Z-published", "A-published"):
+        path = folder / "penalties" / f"{case}-seed-"
+        copy(Path(f"{path}0"), Path(f"{path}1"), seed=1, change=0.25)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def files(recorded: Path) -> dict[str, Any]:
+    """What the hook writes, read again."""
+    found = explorer_page.recorded_runs(recorded)
+    return {name: json.loads(text) for name, text in explorer_page.written(found)}
+
+
+@pytest.fixture(scope="module")
+def page_to_explore(site: Site, recorded: Path) -> Iterator[Path]:
+    """A page like any other of the book, with the explorer and its data."""
+    folder = site.folder / PAGE
+    found = explorer_page.recorded_runs(recorded)
+    for name, content in explorer_page.written(found):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, "utf-8")
+    text = (site.folder / NEIGHBOUR / "index.html").read_text("utf-8")
+    before, rest = re.split(r"(?<=</h1>)", text, maxsplit=1)
+    after = rest[rest.index("</article>") :]
+    below = '<h2 id="below">Below</h2>'
+    html = f"{before}{explorer_page.ELEMENT}{below}{after}"
+    (folder / "index.html").write_text(html, "utf-8")
+    sitemap = site.folder / "sitemap.xml"  # instant navigation goes where it leads
+    known = sitemap.read_text("utf-8")
+    ours = f"<url><loc>{site.url(PAGE)}</loc></url></urlset>"
+    sitemap.write_text(known.replace("</urlset>", ours), "utf-8")
+    yield folder
+    sitemap.write_text(known, "utf-8")
+    shutil.rmtree(folder)
+
+
+# --------------------------------------------------------------------------------------- the data
+
+
+def layers_of(view: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for signal in view["signals"]:
+        yield from signal["layers"]
+
+
+def test_every_case_of_every_lesson_is_there(recorded: Path, files: dict[str, Any]) -> None:
+    index = {one["name"]: one for one in files["index.json"]}
+    assert list(index) == list(LESSONS)  # in the order in which they are to be met
+    for name, one in index.items():
+        known = {path.name.split("-seed-")[0] for path in (recorded / name).glob("*.npz")}
+        shown = [view["name"] for case in one["cases"] for view in case["views"]]
+        assert len(shown) == len(set(shown)) >= len(known)
+        assert {f"{name}/{view}.json" for view in shown} <= set(files)
+        assert all(case["words"] for case in one["cases"])
+        assert any(case["words"] != case["views"][0]["name"] for case in one["cases"])
+    assert len(files) == 1 + sum(len(c["views"]) for one in index.values() for c in one["cases"])
+
+
+def test_what_is_shown_fits_together(files: dict[str, Any]) -> None:
+    histograms = 0
+    for name, view in files.items():
+        if name == "index.json":
+            continue
+        assert view["curves"], name
+        assert view["signals"], name
+        for layer in layers_of(view):
+            for values in layer["statistics"].values():
+                assert len(values) == len(layer["epochs"]), name
+            if "distribution" in layer:
+                histograms += 1
+                rows = layer["distribution"]["rows"]
+                assert len(rows) == len(layer["distribution"]["epochs"]), name
+                assert len({len(row) for row in rows}) == 1, name
+                assert set(layer["distribution"]["epochs"]) <= set(layer["epochs"]), name
+    assert histograms > 100
+
+
+def test_counts_are_kept_to_the_last_one(recorded: Path, files: dict[str, Any]) -> None:
+    record = records.load(recorded / "penalties" / "A-published-seed-0")
+    shown = files["penalties/A-published.json"]["signals"]
+    assert [signal["name"] for signal in shown] == list(SIGNALS)
+    for place, signal in enumerate(shown):
+        for number, layer in enumerate(signal["layers"]):
+            counts = record["histograms"][:, place, number]
+            assert np.array_equal(layer["distribution"]["rows"], counts)
+            assert layer["distribution"]["limits"][1] == record["ranges"][place, number]
+            assert -layer["distribution"]["limits"][0] == layer["distribution"]["limits"][1]
+            statistics = record["statistics"][:, place, number]
+            for title in ("mean", "std", "skewness", "kurtosis"):
+                wanted = statistics[:, STATISTICS.index(title)]
+                np.testing.assert_allclose(layer["statistics"][title], wanted, rtol=6e-4)
+            wanted = 100 * statistics[:, 4] / counts.sum(axis=-1)
+            np.testing.assert_allclose(
+                layer["statistics"]["not exactly zero, %"], wanted, rtol=6e-4
+            )
+
+
+def test_curves_are_the_mean_and_the_range_of_the_seeds(
+    recorded: Path, files: dict[str, Any]
+) -> None:
+    test = files["penalties/A-published.json"]["curves"][0]
+    assert test["title"] == "test accuracy, %"
+    first = 100 * records.load(recorded / "penalties" / "A-published-seed-0")["accuracy"][1]
+    for key, wanted in (("low", first), ("mean", first + 12.5), ("high", first + 25)):
+        np.testing.assert_allclose(test[key], wanted, rtol=6e-4)
+    about = dict(files["penalties/A-published.json"]["about"])
+    assert about["seeds"] == "0, 1 (histograms and statistics: 0)"
+    alone = files["penalties/B-published.json"]["curves"][0]
+    assert "low" not in alone
+
+
+def test_what_a_visitor_loads_is_small(page_to_explore: Path) -> None:
+    sizes = {path: path.stat().st_size for path in page_to_explore.rglob("*.json")}
+    index = sizes.pop(page_to_explore / "index.json")
+    assert index + sum(sorted(sizes.values())[-2:]) <= 250 * KILOBYTES
+
+
+def test_what_is_no_number_becomes_none() -> None:
+    values = np.array([[1.23456, np.nan], [np.inf, -2.0]])
+    assert numbers(values) == [[1.235, None], [None, -2]]
+    assert "null" in explorer_page.compact(numbers(values))
+
+
+def test_a_curve_without_densities_shows_its_predictions(recorded: Path) -> None:
+    (curve,) = (one for one in explorer_page.recorded_runs(recorded) if one.name == "curve")
+    for record in curve.results.values():
+        record.arrays.pop("densities", None)  # as it is kept in docs/records/
+    for view, runs in views(curve):
+        names = [signal["name"] for signal in view.signals]
+        assert names == ["prediction", *SIGNALS * (view.case == "plain")]
+        assert len(view.signals[0]["layers"][0]["distribution"]["rows"]) >= 2
+        assert runs[0].manifest["case"] == view.case
+    strengths = [view.strength for view, _ in views(curve) if view.case == "coupled"]
+    assert strengths[0] == "λ = 1e-05"
+    assert len(set(strengths)) == len(strengths) > 1
+
+
+def test_a_case_without_words_goes_by_its_name() -> None:
+    assert in_words("penalties", ["new", "A-published", "Z-published"]) == {
+        "Z-published": "Z: 0, as published",
+        "A-published": "A: θ², as published",
+        "new": "new",
+    }
+
+
+def markdown_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The page's source, filled in for that folder of records."""
+    monkeypatch.setenv("MICROGRAND_RECORDS", str(folder))
+    config = SimpleNamespace(config_file_path=str(ROOT / "mkdocs.yml"))
+    page: Any = SimpleNamespace(file=SimpleNamespace(src_uri="explorer.md"))
+    text = (ROOT / "docs" / "explorer.md").read_text("utf-8")
+    return explorer_page.on_page_markdown(text, page, config, None)
+
+
+def test_without_records_the_page_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = markdown_with(tmp_path, monkeypatch)
+    assert explorer_page.NOTHING in text
+    assert "microgrand-explorer" not in text
+    assert "<!--" not in text
+
+
+def test_the_page_names_every_recording(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = markdown_with(recorded, monkeypatch)
+    assert explorer_page.ELEMENT in text
+    for lesson in LESSONS:
+        assert f"(lessons/{lesson}.ipynb)" in text
+        assert f"microgrand run {lesson} --preset quick" in text or lesson == "penalties"
+    assert "<!--" not in text
+
+
+def test_a_damaged_record_fails_the_build(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(recorded / "shrinkage", tmp_path / "shrinkage")
+    path = next((tmp_path / "shrinkage").glob("*.npz"))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(PluginError, match="damaged"):
+        markdown_with(tmp_path, monkeypatch)
+
+
+# --------------------------------------------------------------------------------------- the page
+
+
+@pytest.fixture(autouse=True)
+def _page(request: pytest.FixtureRequest) -> None:
+    if "visit" in request.fixturenames:
+        request.getfixturevalue("page_to_explore")
+
+
+def explorer(page: Page, site: Site, asked: str = "") -> Locator:
+    """Open the page and wait until a run is shown."""
+    page.goto(site.url(PAGE) + asked)
+    return drawn(page)
+
+
+def drawn(page: Page) -> Locator:
+    element = page.locator("microgrand-explorer")
+    element.locator(".series").first.wait_for(state="attached")
+    return element
+
+
+def choose(element: Locator, name: str, label: str) -> None:
+    element.get_by_label(name, exact=True).select_option(label=label)
+
+
+def chosen(element: Locator, name: str) -> str:
+    control = element.get_by_label(name, exact=True)
+    return str(control.evaluate("control => control.selectedOptions[0].text"))
+
+
+def shown(element: Locator) -> str:
+    return element.locator("microgrand-player").get_attribute("aria-label") or ""
+
+
+def expect_shown(element: Locator, *words: str) -> None:
+    player = element.locator("microgrand-player")
+    for word in words:
+        expect(player).to_have_attribute("aria-label", re.compile(re.escape(word)))
+
+
+def picture(element: Locator) -> str:
+    return element.locator(".panels").inner_html()
+
+
+def epoch(element: Locator) -> str:
+    return element.locator(".frame").inner_text()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390), ("light", 320)])
+def test_choosing_by_mouse(site: Site, visit: Visitor, scheme: str, width: int) -> None:
+    with visit(color_scheme=scheme, viewport={"width": width, "height": 844}) as v:
+        asked: list[str] = []
+        v.page.on("request", lambda request: asked.append(request.url))
+        element = explorer(v.page, site)
+        ours = [url.partition(f"/{PAGE}/")[2] for url in asked if url.endswith(".json")]
+        assert [name for name in ours if name] == [
+            "index.json",
+            "penalties/A-published.json",
+            "penalties/Z-published.json",
+        ]
+        assert "weight in layer 1, A: θ², as published beside Z: 0, as published" in shown(element)
+        pictures = [picture(element)]
+        for name, label, words in (
+            ("case", "E: |θ|, as published", "E: |θ|"),
+            ("compared with", "A: θ², as published", "beside A: θ²"),
+            ("signal", "weight gradient", "weight gradient in layer 1"),
+            ("compared with", "nothing", "as published: its"),
+        ):
+            choose(element, name, label)
+            expect_shown(element, words)
+            pictures.append(picture(element))
+        element.get_by_label("layer", exact=True).fill("3")
+        expect_shown(element, "weight gradient in layer 4")
+        pictures.append(picture(element))
+        element.get_by_label("logarithmic").check()
+        pictures.append(picture(element))
+        element.get_by_label("epoch", exact=True).fill("0")
+        pictures.append(picture(element))
+        assert len(set(pictures)) == len(pictures)
+        assert v.page.evaluate("document.documentElement.scrollWidth") == width
+        assert v.complaints == []
+        assert v.strangers == []
+
+
+def test_every_lesson_offers_what_it_has(site: Site, visit: Visitor) -> None:
+    signals = {
+        "Penalties": list(SIGNALS),
+        "Normalisation": ["weight gradient", "input gradient", "weight", "weight minus gradient"],
+        "Shrinkage": ["weight"],
+        "Noise": ["weight"],
+        "Curve fitting": ["prediction", "density of the weights"],
+    }
+    with visit() as v:
+        element = explorer(v.page, site)
+        for lesson, names in signals.items():
+            choose(element, "lesson", lesson)
+            expect(element.get_by_label("signal").locator("option")).to_have_text(names)
+            for signal in names:
+                choose(element, "signal", signal)
+                expect_shown(element, f"{signal} in ")
+                assert element.locator(".panel").count() >= 3
+                assert element.locator(".wide").count() == 1
+        assert v.complaints == []
+
+
+def test_strengths_stand_on_a_slider(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        element = explorer(v.page, site, "?lesson=curve")
+        choose(element, "case", "weight decay in the loss")
+        strength = element.get_by_label("strength", exact=True)
+        expect_shown(element, "λ = 1e-05 beside no regularisation")
+        before = picture(element)
+        strength.focus()
+        v.page.keyboard.press("End")
+        expect_shown(element, "λ = 1 beside")
+        assert strength.get_attribute("aria-valuetext") == "λ = 1"
+        assert picture(element) != before
+        element.get_by_label("compared with").select_option("decoupled-1")
+        expect_shown(element, "beside weight decay beside Adam, λ = 1")
+        choose(element, "case", "no regularisation")
+        expect(strength).to_be_hidden()
+        assert v.complaints == []
+
+
+def test_bars_and_outline_each_sum_to_a_hundred(site: Site, visit: Visitor) -> None:
+    """Also where the two runs are counted in bins of different width."""
+    with visit() as v:
+        element = explorer(v.page, site, "?case=A-published&with=E-corrected")
+        element.evaluate(
+            """element => {  // half the width for the bars
+              for (const layer of element.runs[0].view.signals.flatMap(({ layers }) => layers)) {
+                layer.distribution.limits = layer.distribution.limits.map((limit) => limit / 2);
+              }
+              element.show(element.runs);
+            }"""
+        )
+        for signal in SIGNALS:
+            choose(element, "signal", signal)
+            for layer in range(6):
+                element.get_by_label("layer", exact=True).fill(str(layer))
+                expect_shown(element, f"{signal} in layer {layer + 1}")
+                sums, widths = element.evaluate(
+                    """element => {
+                      const [bars, line] = element.player.data.panels[0].series;
+                      const sum = (row) => row.reduce((a, b) => a + b, 0);
+                      return [
+                        [...bars.y.map(sum), ...line.y.map((row) => sum(row) / 2)],
+                        [bars.edges[1] - bars.edges[0], line.x[1] - line.x[0]],
+                      ];
+                    }"""
+                )
+                assert len(sums) > 2
+                np.testing.assert_allclose(sums, 100)
+                np.testing.assert_allclose(widths[0], widths[1])
+
+
+def test_the_epoch_by_keyboard(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        element = explorer(v.page, site)
+        slider = element.get_by_label("epoch", exact=True)
+        last = int(slider.get_attribute("max") or 0)
+        assert last >= 2
+        assert slider.input_value() == str(last)  # the end of the training comes first
+        v.page.keyboard.press("ArrowLeft")  # nothing has the focus
+        assert epoch(element) == f"epoch {last - 1}"
+        slider.focus()
+        for key, number in (("Home", 0), ("ArrowLeft", 0), ("ArrowRight", 1), ("End", last)):
+            v.page.keyboard.press(key)
+            assert epoch(element) == f"epoch {number}"
+            expect(element.locator("th").first).to_have_text(f"epoch {number}")
+        layer = element.get_by_label("layer", exact=True)
+        layer.focus()
+        v.page.keyboard.press("ArrowRight")  # a slider of its own
+        expect_shown(element, "layer 2")
+        assert epoch(element) == f"epoch {last}"
+        for reached in ("lesson", "case", "compared with", "signal", "layer", "logarithmic"):
+            element.get_by_label(reached, exact=True).focus()
+            expect(element.get_by_label(reached, exact=True)).to_be_focused()
+        v.page.keyboard.press("Tab")
+        expect(element.get_by_role("button", name="play")).to_be_focused()
+        v.page.keyboard.press("Space")
+        expect(element.get_by_role("button", name="pause")).to_be_visible()
+        assert v.complaints == []
+
+
+def test_the_epoch_stays_when_something_else_is_chosen(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        element = explorer(v.page, site)
+        element.get_by_label("epoch", exact=True).fill("1")
+        for name, label in (
+            ("case", "C: θ, as published"),
+            ("signal", "moment"),
+            ("lesson", "Shrinkage"),
+            ("lesson", "Penalties"),
+        ):
+            before = shown(element)
+            choose(element, name, label)
+            expect(element.locator("microgrand-player")).not_to_have_attribute("aria-label", before)
+            assert epoch(element) == "epoch 1", label
+
+
+def test_an_address_can_be_shared(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        element = explorer(v.page, site)
+        assert v.page.url == site.url(PAGE)  # nothing is chosen yet
+        length = v.page.evaluate("history.length")
+        choose(element, "case", "H: −tanh θ, as published")
+        expect_shown(element, "H: ")
+        choose(element, "signal", "input gradient")
+        element.get_by_label("layer", exact=True).fill("4")
+        element.get_by_label("logarithmic").check()
+        element.get_by_label("epoch", exact=True).fill("1")
+        v.page.wait_for_url(re.compile("epoch=1"))
+        for part in ("lesson=penalties", "case=H-published", "with=Z-published", "powers=1",
+                     "signal=input\\+gradient", "layer=5"):  # fmt: skip
+            assert re.search(part, v.page.url), part
+        assert v.page.evaluate("history.length") == length
+        address, look = v.page.url, picture(element)
+        numbers_shown = element.locator("table").inner_text()
+    with visit() as v:
+        v.page.goto(address)
+        element = drawn(v.page)
+        assert picture(element) == look
+        assert element.locator("table").inner_text() == numbers_shown
+        choose(element, "lesson", "Curve fitting")
+        choose(element, "case", "dropout")
+        element.get_by_label("strength", exact=True).fill("3")
+        v.page.wait_for_url(re.compile("case=dropout-0.33"))
+        v.page.reload()
+        expect_shown(drawn(v.page), "dropout, p = 0.33")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["?lesson=none", "?case=X", "?layer=99", "?layer=-1", "?layer=NaN", "?epoch=-3", "?epoch=1e9",
+     "?with=X", "?signal=%00", "?%", "?lesson=noise&case=A-published"],
+)  # fmt: skip
+def test_an_address_that_asks_for_what_is_not_there(site: Site, visit: Visitor, asked: str) -> None:
+    with visit() as v:
+        element = explorer(v.page, site, asked)
+        assert "beside" in shown(element)
+        assert element.locator(".wide").count() == 1
+        assert v.complaints == []
+
+
+def test_which_runs_these_are(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        element = explorer(v.page, site)
+        about = element.locator("details")
+        expect(about.locator("dl").first).to_be_hidden()
+        about.locator("summary").click()
+        first = about.locator("dl").first
+        expect(first).to_be_visible()
+        text = first.inner_text()
+        assert "microgrand run penalties --preset quick" in text
+        assert re.search(r"\b[0-9a-f]{64}\b", text)  # the checksum of the data
+        assert f"numpy {np.__version__}" in text
+        assert about.locator("dl").count() == 2
+        choose(element, "compared with", "nothing")
+        expect(about.locator("dl")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "element.player.show(i % element.epochs.length)",
+        "element.wished.layer = 1 + (i % 6); element.show(element.runs, element.told)",
+    ],
+    ids=["epoch", "layer"],
+)
+def test_an_update_takes_five_milliseconds(site: Site, visit: Visitor, update: str) -> None:
+    """Of the page's own thread: the machine may be busy with other things."""
+    with visit() as v:
+        element = explorer(v.page, site)
+        developer = v.page.context.new_cdp_session(v.page)
+        developer.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+        def seconds() -> float:
+            metrics = developer.send("Performance.getMetrics")["metrics"]
+            return float(next(one["value"] for one in metrics if one["name"] == "ThreadTime"))
+
+        start = seconds()
+        element.evaluate(f"element => {{ for (let i = 0; i < 30; i++) {{ {update}; }} }}")
+        assert 0 < (seconds() - start) / 30 <= 0.005
+
+
+def test_nothing_moves_by_itself(site: Site, visit: Visitor) -> None:
+    with visit(reduced_motion="no-preference") as v:
+        element = explorer(v.page, site)
+        before = epoch(element)
+        v.page.wait_for_timeout(900)
+        assert epoch(element) == before
+        expect(element.get_by_role("button", name="play")).to_be_visible()
+        element.get_by_role("button", name="play").click()
+        expect(element.locator(".frame")).not_to_have_text(before)
+
+
+def test_without_scripts_a_sentence_says_what_would_be_here(site: Site, visit: Visitor) -> None:
+    with visit(java_script_enabled=False) as v:
+        v.page.goto(site.url(PAGE))
+        expect(v.page.get_by_text("Here would be a picture of the recorded runs")).to_be_visible()
+
+
+def test_without_its_index_the_sentence_stays(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        v.page.route("**/index.json", lambda route: route.abort())
+        v.page.goto(site.url(PAGE))
+        v.page.wait_for_load_state("networkidle")
+        expect(v.page.get_by_text("Here would be a picture of the recorded runs")).to_be_visible()
+
+
+def test_what_cannot_be_fetched_leaves_what_was_shown(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        element = explorer(v.page, site)
+        before, status = picture(element), element.locator(".trouble")
+
+        def refuse(route: Route) -> None:
+            route.abort()
+
+        v.page.route("**/C-published.json", refuse)
+        choose(element, "case", "C: θ, as published")
+        expect(status).to_contain_text("Could not be fetched")
+        assert picture(element) == before
+        v.page.unroute("**/C-published.json", refuse)
+        choose(element, "case", "A: θ², as published")
+        expect(status).to_be_empty()
+        choose(element, "case", "C: θ, as published")
+        expect_shown(element, "C: θ, as published")
+
+
+def test_a_slow_answer_does_not_overtake_a_later_choice(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        element = explorer(v.page, site)
+        held: list[Route] = []
+        v.page.route("**/C-published.json", lambda route: held.append(route))
+        choose(element, "case", "C: θ, as published")
+        expect(element.locator("microgrand-player")).to_have_class(re.compile("waiting"))
+        choose(element, "case", "H: −tanh θ, as published")
+        expect_shown(element, "H: ")
+        held[0].continue_()
+        v.page.wait_for_timeout(300)
+        assert "H: " in shown(element)
+        expect(element.locator("microgrand-player")).not_to_have_class(re.compile("waiting"))
+
+
+def test_after_instant_navigation(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        with v.page.expect_response("**/sitemap.xml"):  # before that, links load pages anew
+            v.page.goto(site.url(NEIGHBOUR))
+        v.page.wait_for_load_state("networkidle")
+        v.page.evaluate("window.same = true")
+        v.page.evaluate(
+            """(address) => {
+              const link = Object.assign(document.createElement("a"), {href: address});
+              link.textContent = "to the explorer";
+              document.querySelector("article h1").after(link);
+            }""",
+            site.url(PAGE),
+        )
+        v.page.get_by_role("link", name="to the explorer").click()
+        v.page.wait_for_url(f"**/{PAGE}/")
+        element = drawn(v.page)
+        choose(element, "case", "C: θ, as published")
+        expect_shown(element, "C: ")
+        v.page.go_back()  # before the address is written: it is another page's now
+        v.page.wait_for_url(f"**/{NEIGHBOUR}/")
+        v.page.wait_for_timeout(600)
+        assert "case=" not in v.page.url
+        v.page.go_forward()
+        drawn(v.page)
+        assert v.page.evaluate("window.same"), "the page was loaded anew"
+        assert v.complaints == []
