@@ -171,7 +171,7 @@ def test_convolutions_learn_in_float32() -> None:
         (LeakyReLU(), [-0.01, 0, 2]),
         (LeakyReLU(0.5), [-0.5, 0, 2]),
         (Tanh(), np.tanh([-1, 0, 2])),
-        (Sigmoid(), [1 / (1 + np.e), 0.5, 1 / (1 + np.exp(-2))]),
+        (Sigmoid(), [1 / (1 + np.exp(1.0)), 0.5, 1 / (1 + np.exp(-2))]),
         (Dropout(0.5), [-1, 0, 2]),
     ],
 )
