@@ -211,6 +211,8 @@ def test_the_chance_is_that_of_a_t_test_against_the_bound() -> None:
     # dextro-hyoscyamine, mean 0.75; the odds are .8873 to .1127, one-sided.
     sleep = (0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0)
     assert chance_of(sleep, 0.0) / 2 == pytest.approx(0.1127, abs=0.005)
+    assert chance_of(sleep, 0.3) == pytest.approx(stats.ttest_1samp(sleep, 0.3).pvalue)
+    assert chance_of((0.3, 0.1 + 0.2), 0.0) == 0  # equal, but for rounding
     assert chance_of((2.0, 2.0), 2.0) == 1
     assert chance_of((2.0, 2.0), 1.0) == 0
     assert math.isnan(chance_of((2.0,), 1.0))

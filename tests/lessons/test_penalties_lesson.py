@@ -58,6 +58,7 @@ def test_every_figure_is_written_and_can_be_opened(ran: Started) -> None:
     assert len(still) >= 11
     expected = {f"{name}.{end}" for name in still for end in ("svg", "png", "csv")}
     expected |= {"histograms.webp", "histograms-still.webp", "histograms", "claims.json", "records"}
+    expected |= {"alone.webp", "alone-still.webp", "alone.json"}
     assert {path.name for path in ran.results.iterdir()} == expected
     for path in ran.results.iterdir():
         if path.suffix in (".png", ".webp"):
