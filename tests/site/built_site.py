@@ -69,9 +69,15 @@ class Visit:
             self.strangers.append(f"{self.page.url}: {url}")
 
 
+#: axe sees no text in a heading that is a formula, though MathML is read out; empty headings are
+#: looked for in the HTML instead.
+LEFT_OUT = {"empty-table-header": {"enabled": False}}
+
+
 def violations(page: Page) -> list[str]:
-    """What axe-core finds on the page as it is now, by all of its default rules."""
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    """What axe-core finds on the page as it is now, by its default rules but one."""
+    options = {"resultTypes": ["violations"], "rules": LEFT_OUT}
+    found = Axe().run(page, options=options).response["violations"]
     return [
         f"{page.url}: {rule['id']}: {node['html'][:200]}"
         for rule in found

@@ -69,10 +69,12 @@ def tour(site: Site, visit: Visitor, request: pytest.FixtureRequest) -> Tour:
             seen.wrong_formulas += [f"{path}: {formula}" for formula in wrong]
             if v.page.evaluate("document.documentElement.scrollWidth") > width:
                 seen.too_wide.append(path)
-            v.page.evaluate(
-                "for (const fold of document.querySelectorAll('details')) fold.open = true"
-            )
-            seen.barriers += violations(v.page)
+            # Pages of the library are all made alike; a few of them will do in the dark.
+            if scheme == "light" or "/" not in path or path.startswith("lessons") or "l1" in path:
+                v.page.evaluate(
+                    "for (const fold of document.querySelectorAll('details')) fold.open = true"
+                )
+                seen.barriers += violations(v.page)
     return seen
 
 
@@ -94,6 +96,12 @@ def test_no_page_scrolls_sideways(tour: Tour) -> None:
 
 def test_axe_finds_nothing_wrong(tour: Tour) -> None:
     assert tour.barriers == []
+
+
+def test_no_heading_of_a_table_is_empty(site: Site) -> None:
+    empty = re.compile(r"<th\b[^>]*>(?:\s|<!--.*?-->)*</th>", re.DOTALL)
+    pages = {path: (site.folder / path / "index.html").read_text("utf-8") for path in site.pages}
+    assert [path for path, text in pages.items() if empty.search(text)] == []
 
 
 def test_no_link_is_broken(site: Site) -> None:
