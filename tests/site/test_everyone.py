@@ -200,6 +200,7 @@ def test_a_lesson_prints(site: Site, visit: Visitor) -> None:
         expect(v.page.locator("details.solution summary").first).to_be_hidden()
         expect(v.page.locator("details.figure-code summary").first).to_be_visible()
         for figure in v.page.locator("figure").all():
+            figure.scroll_into_view_if_needed()  # its picture is loaded only now
             expect(figure.locator("svg, picture").first).to_be_visible()
         ground, ink = v.page.evaluate(
             """[getComputedStyle(document.body).backgroundColor,

@@ -114,6 +114,7 @@ def test_player_after_instant_navigation(site: Site, visit: Visitor) -> None:
         v.page.get_by_role("link", name="Lessons").first.click()
         v.page.wait_for_url(f"**/{LESSON}/")
         assert v.page.evaluate("window.same"), "the page was loaded anew"
+        v.page.get_by_role("heading", name="Curve fitting", level=1).wait_for()
         v.page.locator("microgrand-player").first.scroll_into_view_if_needed()
         v.page.locator("microgrand-player .controls").first.wait_for()
         expect(v.page.locator("article .katex").first).to_be_visible()
