@@ -1,5 +1,5 @@
 // What scrolls by itself can be reached and scrolled by keyboard: a wide formula, table, figure or block of code.
-const SCROLLING = ".katex-display, .md-typeset__scrollwrap, .jp-OutputArea-output, .microgrand-figure, article pre, article pre > code, article table";
+const SCROLLING = ".katex-display, .md-typeset__scrollwrap, .jp-OutputArea-output, .microgrand-figure, article pre, article table";
 
 const sizes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
