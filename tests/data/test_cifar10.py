@@ -1,6 +1,7 @@
 """CIFAR-10: planes become pixels, from a folder or an archive; hostile archives are refused."""
 
 import gzip
+import io
 import os
 import tarfile
 from pathlib import Path
@@ -101,7 +102,7 @@ def write_negative(path: Path) -> None:
     entry = tarfile.TarInfo("negative")
     entry.size = -1024
     with tarfile.open(path, "w") as archive:
-        archive.addfile(entry)
+        archive.addfile(entry, io.BytesIO())  # 3.13 wants a stream
 
 
 DAMAGED = {
