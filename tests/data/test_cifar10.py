@@ -1,7 +1,6 @@
 """CIFAR-10: planes become pixels, from a folder or an archive; hostile archives are refused."""
 
 import gzip
-import io
 import os
 import tarfile
 from pathlib import Path
@@ -101,8 +100,7 @@ def test_what_comes_after_the_end_is_bounded(tmp_path: Path) -> None:
 def write_negative(path: Path) -> None:
     entry = tarfile.TarInfo("negative")
     entry.size = -1024
-    with tarfile.open(path, "w") as archive:
-        archive.addfile(entry, io.BytesIO())  # 3.13 wants a stream
+    path.write_bytes(entry.tobuf() + bytes(1024))  # what tarfile itself refuses to write
 
 
 DAMAGED = {
