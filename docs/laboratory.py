@@ -29,7 +29,7 @@ from microgrand.tape import value_and_grad
 
 POINTS, BATCH = 1000, 64  # 700 to train on, 11 batches an epoch: a fraction of a second
 GRID = np.linspace(0, 4 * np.pi, 160, dtype=np.float32)
-EDGES = np.linspace(-0.5, 0.5, 51)
+BINS, REACH = 50, 0.5  # of the histogram of weights
 SHOWN = 400  # points of the curve of losses
 
 PENALTY = {"none": "none"} | {
@@ -192,7 +192,7 @@ class Laboratory:
 
     def frame(self) -> str:
         """The panels as JSON, in the words of the book's other figures, and a line about them."""
-        weights = summarise(self.parameters.vector, EDGES)
+        weights = summarise(self.parameters.vector, BINS, REACH)
         _, train_loss, test_loss = self.losses[-1]
         zero = 1 - weights.nonzero / self.parameters.vector.size
         panels = [self.show_curve(), self.show_weights(weights.histogram), self.show_losses()]
@@ -214,10 +214,10 @@ class Laboratory:
     def show_weights(self, counts: np.ndarray) -> dict[str, Any]:
         share = counts / max(counts.sum(), 1)
         highest = next((limit for limit in (0.1, 0.2, 0.5) if share.max() <= limit), 1.0)
-        bars = {"kind": "bars", "label": "weights", "edges": plain(EDGES), "unit": 1}
+        edges = np.linspace(-REACH, REACH, BINS + 1)
+        bars = {"kind": "bars", "label": "weights", "edges": plain(edges), "unit": 1}
         bars |= {"y": plain(share, digits=5)}
-        limits = (float(EDGES[0]), float(EDGES[-1]))
-        return panel("weights", "weight", "share", limits, (0, highest), [bars])
+        return panel("weights", "weight", "share", (-REACH, REACH), (0, highest), [bars])
 
     def show_losses(self) -> dict[str, Any]:
         every = 1 + len(self.losses) // SHOWN

@@ -34,8 +34,8 @@ class Summary:
 
     mean; std, the root of the biased variance; skewness, the mean of z³ and kurtosis, the mean of
     z⁴ minus 3 (0 for a normal), with z = (x − mean)/std, both 0 where std is 0; `nonzero`, how many
-    numbers are not exactly zero; `histogram`, counts between the fixed edges, with what lies
-    outside counted in the first and the last bin: it sums to n. Where training has diverged and
+    numbers are not exactly zero; `histogram`, counts in bins of one width, with what lies outside
+    them counted in the first and the last: it sums to n. Where training has diverged and
     left NaN or ∞, the moments are NaN and the histogram counts what is a number.
     """
 
@@ -47,8 +47,14 @@ class Summary:
     histogram: np.ndarray
 
 
-def summarise(values: np.ndarray, edges: np.ndarray) -> Summary:
-    """Moments in float64, the non-zero count and the histogram of all numbers of an array."""
+def summarise(values: np.ndarray, bins: int, reach: float) -> Summary:
+    """Moments in float64, the non-zero count and the histogram of all numbers of an array.
+
+    Arguments:
+        values: any shape.
+        bins: how many bins the histogram has, all of one width.
+        reach: it goes from −reach to +reach.
+    """
     flat = np.asarray(values, np.float64).ravel()
     if not np.isfinite(flat).all():
         flat = np.where(np.isinf(flat), np.nan, flat)
@@ -64,7 +70,7 @@ def summarise(values: np.ndarray, edges: np.ndarray) -> Summary:
         skewness=float(squares @ z / z.size),
         kurtosis=float(squares @ squares / z.size - 3) if z.any() else 0.0,
         nonzero=int(np.count_nonzero(flat)),
-        histogram=np.histogram(np.clip(flat, edges[0], edges[-1]), edges)[0],
+        histogram=np.histogram(np.clip(flat, -reach, reach), bins, (-reach, reach))[0],
     )
 
 
@@ -155,8 +161,7 @@ class Recorder:
         finite = array[np.isfinite(array)]
         largest = float(np.max(np.abs(finite))) if finite.size else 0.0
         power = math.frexp(largest)[1] if largest else -126  # the least float32 that is not tiny
-        edges = np.linspace(-1, 1, (self.bins << self.DOUBLINGS) + 1) * 2.0**power
-        return summarise(array, edges), power
+        return summarise(array, self.bins << self.DOUBLINGS, 2.0**power), power
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What is kept.
