@@ -86,6 +86,16 @@ class Finding:
     supports: bool | None
     chance: float = np.nan
 
+    @property
+    def limit(self) -> float:
+        """The number in the bound."""
+        return float(self.bound[2:])
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether the claim is right above its bound, not below."""
+        return self.bound[0] == ">"
+
 
 class NotRun(KeyError):
     """A case that evidence asks for and that was not run."""
@@ -157,14 +167,12 @@ def measure(evidence: Evidence, results: Any, seeds: Sequence[int]) -> Finding:
         values = (np.nan,) * len(seeds)
     low, high = bootstrap_interval(values)
     if evidence.above is not None:
-        supports = True if low > evidence.above else False if high <= evidence.above else None
+        bound, kept, broken = evidence.above, low > evidence.above, high <= evidence.above
     else:
         assert evidence.below is not None
-        supports = True if high < evidence.below else False if low >= evidence.below else None
-    mean = float(np.mean(values))
-    bound = evidence.below if evidence.above is None else evidence.above
-    assert bound is not None
-    chance = chance_of(values, bound)
+        bound, kept, broken = evidence.below, high < evidence.below, low >= evidence.below
+    supports = True if kept else False if broken else None
+    mean, chance = float(np.mean(values)), chance_of(values, bound)
     return Finding(evidence.measure, evidence.bound, values, mean, low, high, supports, chance)
 
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from microgrand import lesson
+from microgrand.cells import Cell, cells
 from microgrand.settings import UserError
 
-CELL = re.compile(r"^# %%(.*)\n", re.MULTILINE)
 HINT = re.compile(r'<details class="hint"><summary>Hint</summary>(.*?)</details>', re.DOTALL)
 TITLE = re.compile(r"\*\*(\d+)\. (.*?)\.?\*\*")
 DEFINITIONS = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
@@ -41,10 +41,10 @@ class Exercise:
     check: str
 
 
-def cells(name: str) -> list[tuple[str, str]]:
-    """The cells of a lesson: the rest of the line that opens each, and its body."""
-    parts = CELL.split(lesson.all_lessons()[name].read_text("utf-8"))[1:]
-    return [(header, body.strip()) for header, body in zip(parts[::2], parts[1::2], strict=True)]
+def cells_of(name: str) -> list[Cell]:
+    """The cells of a lesson, without blank lines around them."""
+    found = cells(lesson.all_lessons()[name].read_text("utf-8"))
+    return [cell._replace(body=cell.body.strip()) for cell in found]
 
 
 def exercises(name: str) -> list[Exercise]:
@@ -57,18 +57,18 @@ def exercises(name: str) -> list[Exercise]:
         names = ", ".join(lesson.all_lessons())
         raise UserError(f"no lesson is called {name!r}; there are {names}")
     found, text, solution = [], "", ""
-    for header, body in cells(name):
-        if "[markdown]" in header:
-            text = re.sub("^# ?", "", body, flags=re.MULTILINE)
+    for cell in cells_of(name):
+        if cell.is_prose:
+            text = re.sub("^# ?", "", cell.body, flags=re.MULTILINE)
             text = text[max(0, text.find("**1. ")) :]  # the first stands behind a heading
-        elif '"solution"' in header:
-            solution = body
-        elif '"check"' in header:
+        elif cell.has_tag("solution"):
+            solution = cell.body
+        elif cell.has_tag("check"):
             title, hint = TITLE.match(text), HINT.search(text)
             assert title, f"{name}: a check without an exercise before it"
             assert hint, f"{name}: an exercise without a hint"
             told = title[2], HINT.sub("", text).strip(), hint[1].strip()
-            found.append(Exercise(name, int(title[1]), *told, solution, body))
+            found.append(Exercise(name, int(title[1]), *told, solution, cell.body))
     return found
 
 
@@ -93,10 +93,10 @@ def for_terminal(markdown: str) -> str:
 def given(name: str) -> dict[str, Any]:
     """What a lesson imports and defines without having run: nothing that rests on its results."""
     space: dict[str, Any] = {"__name__": "__main__"}
-    for header, body in cells(name):
-        if "[markdown]" in header or '"solution"' in header or '"check"' in header:
+    for cell in cells_of(name):
+        if cell.is_prose or cell.has_tag("solution", "check"):
             continue
-        for node in ast.parse(body).body:
+        for node in ast.parse(cell.body).body:
             target = ast.unparse(getattr(node, "targets", [getattr(node, "target", ast.Pass())])[0])
             constant = len(target) > 1 and target.isidentifier() and target.isupper()
             if isinstance(node, DEFINITIONS) or constant:

@@ -136,9 +136,9 @@ def mark(finding: Finding) -> str:
     """Whether a piece of evidence supports its claim; in brackets if that may be luck."""
     if finding.supports is not None:
         return "✓" if finding.supports else "✗"
-    bound, above = float(finding.bound[2:]), finding.bound[0] == ">"
-    if finding.low > bound or finding.high < bound:
-        return "(✓)" if (finding.low > bound) == above else "(✗)"
+    above, below = finding.low > finding.limit, finding.high < finding.limit
+    if above or below:
+        return "(✓)" if above == finding.wants_more else "(✗)"
     return "?"
 
 
@@ -146,7 +146,7 @@ def strip_svg(finding: Finding) -> str:
     """A dot for each seed, a bar for the interval, and the side of the bound that supports."""
     if not all(map(math.isfinite, finding.values)):
         return ""
-    bound = float(finding.bound[2:])
+    bound = finding.limit
     numbers = (*finding.values, bound)
     margin = 0.12 * (max(numbers) - min(numbers)) or 1.0
     low, high = min(numbers) - margin, max(numbers) + margin
@@ -154,7 +154,7 @@ def strip_svg(finding: Finding) -> str:
     def at(value: float) -> float:
         return round(140 * (min(max(value, low), high) - low) / (high - low), 1)
 
-    left, right = (at(bound), 140.0) if finding.bound[0] == ">" else (0.0, at(bound))
+    left, right = (at(bound), 140.0) if finding.wants_more else (0.0, at(bound))
     bar = f'<path class="interval" d="M{at(finding.low)} 8H{at(finding.high)}"/>'
     dots = "".join(f'<circle cx="{at(value)}" cy="8" r="2"/>' for value in finding.values)
     return (

@@ -6,7 +6,6 @@ cells need `results`, `settings` and `session.seeds` and nothing else of the les
 judged in seconds, without training and without the images they were trained on.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from microgrand import claims, lesson, records
+from microgrand.cells import cells
 from microgrand.claims import Claim, Finding, Judgement, NotRun, Verdict
 from microgrand.records import PACKAGE, Record
 from microgrand.settings import UserError
@@ -67,6 +67,11 @@ class Recording:
         return list(dict.fromkeys(case for case, _ in self.results))
 
     @property
+    def seconds(self) -> float:
+        """How long a run took, on average."""
+        return sum(manifest["seconds"] for manifest in self.manifests) / len(self.results)
+
+    @property
     def seeds(self) -> tuple[int, ...]:
         """Those of which every case has been run."""
         every = {seed for _, seed in self.results}
@@ -104,10 +109,9 @@ def recordings(folder: Path = RECORDS) -> list[Recording]:
 
 def evidence_cells(path: Path) -> Iterator[str]:
     """The lesson's cells with the tag `evidence`, each on the lines where it stands in the file."""
-    text = path.read_text("utf-8")
-    for cell in re.finditer(r"^# %%(.*)\n((?:(?!# %%).*\n)*)", text, re.MULTILINE):
-        if '"evidence"' in cell[1]:
-            yield "\n" * text.count("\n", 0, cell.start(2)) + cell[2]
+    for cell in cells(path.read_text("utf-8")):
+        if cell.has_tag("evidence"):
+            yield "\n" * cell.above + cell.body
 
 
 def claims_of(path: Path, recorded: Recording) -> list[Claim]:

@@ -30,6 +30,7 @@ FLOORS = (
         "microgrand.verify",
     },
     {
+        "microgrand.cells",
         "microgrand.definitions",
         "microgrand.processor",
         "microgrand.records",

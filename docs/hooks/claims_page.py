@@ -14,7 +14,6 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-import numpy as np
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
@@ -63,22 +62,20 @@ def table_of_recordings() -> str:
     ]
     for one in recordings():
         first = one.manifests[0]
-        seconds = np.mean([manifest["seconds"] for manifest in one.manifests])
         numpy, python = (first["versions"][name] for name in ("numpy", "python"))
         sizes = f"{len(one.cases)} cases × {len(one.seeds)} seeds"
         lines.append(
-            f"| **{one.name}** | {sizes} | {one.settings['epochs']} | {seconds:.0f} | "
+            f"| **{one.name}** | {sizes} | {one.settings['epochs']} | {one.seconds:.0f} | "
             f"Python {python}, NumPy {numpy}, {first['commit']} |"
         )
-    commands = "\n".join(f"{one.command}" for one in recordings())
+    commands = "\n".join(one.command for one in recordings())
     return "\n".join(lines) + f"\n\n```bash\n{commands}\n```\n"
 
 
 def section(name: str, article: Article) -> str:
     """An article's heading and its table."""
     title, question = title_and_question(all_lessons()[name])
-    counts = {len(one.seeds): one.name for one in dict.fromkeys(article.by)}
-    seeds = " or ".join(map(str, sorted(counts)))
+    seeds = " or ".join(map(str, sorted({len(one.seeds) for one in article.by})))
     plain = [replace(one, comment="") for one in article.judgements]  # comments are on the lesson
     table = str(claims_table(plain, seeds))
     for one in article.judgements:
@@ -90,18 +87,15 @@ def section(name: str, article: Article) -> str:
 
 def cost() -> str:
     """What 100 000 runs would take, by the time and size of the recorded ones."""
-    runs = [(one, record) for one in recordings() for record in one.results.values()]
-    if not runs:
+    if not recordings():
         return ""
     words = []
     for one in recordings():
-        seconds = float(np.mean([manifest["seconds"] for manifest in one.manifests]))
         files = [*(verdicts.RECORDS / one.name).glob("*-seed-*")]
         size = sum(path.stat().st_size for path in files) / len(one.results)
-        days = 1e5 * seconds / 86400
-        words.append(
-            f"| {one.name} | {seconds:.0f} | {size / 1e3:.0f} | {days:,.0f} | {size / 1e4:,.1f} |"
-        )
+        days = 1e5 * one.seconds / 86400
+        a_run = f"{one.seconds:.0f} | {size / 1e3:.0f}"
+        words.append(f"| {one.name} | {a_run} | {days:,.0f} | {size / 1e4:,.1f} |")
     return (
         "\n\nWhat would 100 000 runs cost? By the time and record of a run as measured here:\n\n"
         "| recorded | seconds a run | kB a record | days on one core | GB of records |\n"

@@ -17,6 +17,8 @@ from mkdocs.plugins import event_priority, get_plugin_logger
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
+from microgrand.cells import cells
+
 log = get_plugin_logger("lessons")
 
 STYLE_OR_SCRIPT = re.compile(r"<(style|script)\b[^>]*>.*?</\1>", re.DOTALL)
@@ -87,13 +89,12 @@ def folded(html: str, where: re.Pattern[str], kind: str, summary: str) -> str:
 
 def minutes_to_read(source: str) -> int:
     """How long the prose and the open code of a lesson take, to the next five minutes."""
-    parts = re.split(r"^# %%(.*)\n", source, flags=re.MULTILINE)[1:]
     words = lines = 0
-    for header, body in zip(parts[::2], parts[1::2], strict=True):
-        if "[markdown]" in header:
-            words += len(re.sub("^#", "", body, flags=re.MULTILINE).split())
-        elif not any(f'"{tag}"' in header for tag in FOLDED_AWAY):
-            lines += sum(bool(line.strip()) for line in body.splitlines())
+    for cell in cells(source):
+        if cell.is_prose:
+            words += len(re.sub("^#", "", cell.body, flags=re.MULTILINE).split())
+        elif not cell.has_tag(*FOLDED_AWAY):
+            lines += sum(bool(line.strip()) for line in cell.body.splitlines())
     minutes = words / READ_IN_A_MINUTE["words"] + lines / READ_IN_A_MINUTE["lines"]
     return max(5, 5 * math.ceil(minutes / 5))
 

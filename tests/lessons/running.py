@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from microgrand.cells import cells
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -67,13 +69,7 @@ def program(lesson: str, out: Path) -> ModuleType:
     return module
 
 
-def cells(lesson: str) -> list[tuple[str, str]]:
-    """(header, body) of every cell."""
-    parts = re.split(r"^# %%(.*)\n", source(lesson), flags=re.MULTILINE)
-    return list(zip(parts[1::2], parts[2::2], strict=True))
-
-
 def links(lesson: str) -> list[str]:
     """Where the prose of a lesson points to inside the book."""
-    prose = "".join(body for header, body in cells(lesson) if "[markdown]" in header)
+    prose = "".join(cell.body for cell in cells(source(lesson)) if cell.is_prose)
     return re.findall(r"\]\((?!https://)([^)]*)\)", prose)

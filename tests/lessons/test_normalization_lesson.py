@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from running import links
 
 from microgrand import ops, records
 from microgrand.data.catalog import load_once
@@ -297,16 +298,9 @@ def test_the_discarded_numbers_know_the_class_and_nothing_but_the_class(
 # ---------------------------------------------------------------------------------- how it is told
 
 
-def cells() -> list[tuple[str, str]]:
-    """(header, body) of every cell."""
-    parts = re.split(r"^# %%(.*)\n", SOURCE, flags=re.MULTILINE)
-    return list(zip(parts[1::2], parts[2::2], strict=True))
-
-
 def test_every_derivation_the_lesson_needs_is_linked_and_there() -> None:
-    prose = "".join(body for header, body in cells() if "[markdown]" in header)
-    links = set(re.findall(r"\]\((?!https://)([^)]*)\)", prose))
-    for link in links - {"curve.ipynb"}:  # as files stand: the site's generator makes addresses
+    found = set(links("normalization"))
+    for link in found - {"curve.ipynb"}:  # as files stand: the site's generator makes addresses
         assert (ROOT / "docs" / "lessons" / link).resolve().is_file(), link
-    pages = {Path(link).stem for link in links}
+    pages = {Path(link).stem for link in found}
     assert pages >= {"normalize", "normalize_by", "box_cox", "scale_and_shift"}

@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from running import cells, source
+from running import source
 
 from microgrand import lesson
+from microgrand.cells import cells
 
 LANDMARKS = [
     "The experiment",
@@ -74,7 +75,7 @@ def test_what_to_read_next_is_a_list_that_begins_with_the_article(name: str) -> 
 
 @each_lesson
 def test_code_cells_are_code_and_prose_is_prose(name: str) -> None:
-    for header, body in cells(name):
-        lines = [line for line in body.splitlines() if line.strip()]
+    for cell in cells(source(name)):
+        lines = [line for line in cell.body.splitlines() if line.strip()]
         assert lines
-        assert ("[markdown]" in header) == all(line.startswith("#") for line in lines)
+        assert cell.is_prose == all(line.startswith("#") for line in lines)

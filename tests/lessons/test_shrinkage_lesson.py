@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
+from running import links
 
 from microgrand import records
 from microgrand.penalties import PENALTIES
@@ -290,22 +291,15 @@ def test_the_subgradient_acts_on_kernels_alone_and_with_its_strength(program: Mo
 # ---------------------------------------------------------------------------------- how it is told
 
 
-def cells() -> list[tuple[str, str]]:
-    """(header, body) of every cell."""
-    parts = re.split(r"^# %%(.*)\n", SOURCE, flags=re.MULTILINE)
-    return list(zip(parts[1::2], parts[2::2], strict=True))
-
-
 def test_every_derivation_the_lesson_needs_is_linked_and_there() -> None:
-    prose = "".join(body for header, body in cells() if "[markdown]" in header)
-    links = [link for link in re.findall(r"\]\((?!https://)([^)]*)\)", prose) if link[0] != "#"]
-    for link in links:
+    found = [link for link in links("shrinkage") if link[0] != "#"]
+    for link in found:
         page, _, anchor = link.partition("#")
         file = (ROOT / "docs" / "lessons" / page).resolve()
         assert file.is_file(), link
         headings = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.MULTILINE)
         assert not anchor or anchor in {line.lower().replace(" ", "-") for line in headings}
-    assert {Path(link.partition("#")[0]).stem for link in links} >= {
+    assert {Path(link.partition("#")[0]).stem for link in found} >= {
         *("conv2d", "max_pool", "relu", "flatten", "dense", "softmax_cross_entropy"),
         *("l0", "l1", "l2", "l3", "l4", "dead_zone_l1", "column_max_dead_zone"),
     }

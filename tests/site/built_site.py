@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +93,42 @@ def first_player(page: Page, site: Site) -> None:
     page.goto(site.url(LESSON))
     page.locator("microgrand-player").first.scroll_into_view_if_needed()
     page.locator("microgrand-player .controls").first.wait_for()
+
+
+@contextmanager
+def guest(site: Site, path: str, neighbour: str, content: str) -> Iterator[Path]:
+    """A page with content of its own in the frame of one of the book's, while it is needed."""
+    folder = site.folder / path
+    folder.mkdir(exist_ok=True)
+    text = (site.folder / neighbour / "index.html").read_text("utf-8")
+    before, rest = re.split(r"(?<=</h1>)", text, maxsplit=1)
+    after = rest[rest.index("</article>") :]
+    (folder / "index.html").write_text(before + content + after, "utf-8")
+    sitemap = site.folder / "sitemap.xml"  # instant navigation goes where it leads
+    known = sitemap.read_text("utf-8")
+    ours = f"<url><loc>{site.url(path)}</loc></url></urlset>"
+    sitemap.write_text(known.replace("</urlset>", ours), "utf-8")
+    yield folder
+    sitemap.write_text(known, "utf-8")
+    shutil.rmtree(folder)
+
+
+def arrive(page: Page, address: str) -> None:
+    """Open a page, ready for instant navigation: `window.same` is lost when one is loaded anew."""
+    with page.expect_response("**/sitemap.xml"):  # before that, links load pages anew
+        page.goto(address)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("window.same = true")
+
+
+def follow_link(page: Page, address: str) -> None:
+    """Go on to an address, as a link in the text would lead there."""
+    page.evaluate(
+        """(address) => {
+          const link = Object.assign(document.createElement("a"), {href: address});
+          link.textContent = "to the guest";
+          document.querySelector("article h1").after(link);
+        }""",
+        address,
+    )
+    page.get_by_role("link", name="to the guest").click()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 import numpy as np
 import pytest
-from built_site import Site, Visitor
+from built_site import Site, Visitor, arrive, follow_link, guest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from microgrand.figures import Animation, Panel, Series
@@ -61,19 +60,10 @@ def page_of_choices(site: Site) -> Iterator[None]:
         figure = replace(session, notebook=True).choose(
             histograms, {"case": CASES, "signal": SIGNALS}, "histograms", "Six layers."
         )
-    text = (site.folder / NEIGHBOUR / "index.html").read_text("utf-8")
-    before, rest = re.split(r"(?<=</h1>)", text, maxsplit=1)
-    after = rest[rest.index("</article>") :]
     above = '<p style="height: 150vh"><a href="#below">below</a></p>'
     below = '<h2 id="below">Below</h2><p style="height: 150vh"></p>'
-    (folder / "index.html").write_text(f"{before}{above}{figure}{below}{after}", "utf-8")
-    sitemap = site.folder / "sitemap.xml"  # instant navigation goes where it leads
-    known = sitemap.read_text("utf-8")
-    ours = f"<url><loc>{site.url(PAGE)}</loc></url></urlset>"
-    sitemap.write_text(known.replace("</urlset>", ours), "utf-8")
-    yield
-    sitemap.write_text(known, "utf-8")
-    shutil.rmtree(folder)
+    with guest(site, PAGE, NEIGHBOUR, f"{above}{figure}{below}"):
+        yield
 
 
 def chooser(page: Page, site: Site, asked: str = "") -> Locator:
@@ -341,17 +331,9 @@ def test_an_address_that_names_no_option_is_passed_over(
         assert v.complaints == []
 
 
-def follow_link(page: Page, site: Site) -> Locator:
-    """From a page of the book to the figure, as a link in the text would lead there."""
-    page.evaluate(
-        """(address) => {
-          const link = Object.assign(document.createElement("a"), {href: address});
-          link.textContent = "to the figure";
-          document.querySelector("article h1").after(link);
-        }""",
-        site.url(PAGE),
-    )
-    page.get_by_role("link", name="to the figure").click()
+def go_to_figure(page: Page, site: Site) -> Locator:
+    """From a page of the book to the figure."""
+    follow_link(page, site.url(PAGE))
     page.wait_for_url(f"**/{PAGE}/")
     player = page.locator("microgrand-player")
     player.scroll_into_view_if_needed()
@@ -360,12 +342,9 @@ def follow_link(page: Page, site: Site) -> Locator:
 
 def test_choosing_after_instant_navigation(site: Site, visit: Visitor) -> None:
     with visit() as v:
-        with v.page.expect_response("**/sitemap.xml"):  # before that, links load pages anew
-            v.page.goto(site.url(NEIGHBOUR))
-        v.page.wait_for_load_state("networkidle")
-        v.page.evaluate("window.same = true")
+        arrive(v.page, site.url(NEIGHBOUR))
         for case in ("A", "B"):  # there and back, and there again
-            player = follow_link(v.page, site)
+            player = go_to_figure(v.page, site)
             expect(player).to_have_attribute("aria-label", "weight of Z narrow.")
             case_of(player).select_option(case)
             expect(player).to_have_attribute("aria-label", f"weight of {case} narrow.")

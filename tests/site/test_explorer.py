@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from built_site import ROOT, Site, Visitor
+from built_site import ROOT, Site, Visitor, arrive, follow_link, guest
 from mkdocs.exceptions import PluginError
 from playwright.sync_api import Locator, Page, Route, expect
 
@@ -71,19 +71,8 @@ def page_to_explore(site: Site, recorded: Path) -> Iterator[Path]:
     for name, content in explorer_page.written(found):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, "utf-8")
-    text = (site.folder / NEIGHBOUR / "index.html").read_text("utf-8")
-    before, rest = re.split(r"(?<=</h1>)", text, maxsplit=1)
-    after = rest[rest.index("</article>") :]
-    below = '<h2 id="below">Below</h2>'
-    html = f"{before}{explorer_page.ELEMENT}{below}{after}"
-    (folder / "index.html").write_text(html, "utf-8")
-    sitemap = site.folder / "sitemap.xml"  # instant navigation goes where it leads
-    known = sitemap.read_text("utf-8")
-    ours = f"<url><loc>{site.url(PAGE)}</loc></url></urlset>"
-    sitemap.write_text(known.replace("</urlset>", ours), "utf-8")
-    yield folder
-    sitemap.write_text(known, "utf-8")
-    shutil.rmtree(folder)
+    with guest(site, PAGE, NEIGHBOUR, explorer_page.ELEMENT + '<h2 id="below">Below</h2>'):
+        yield folder
 
 
 # --------------------------------------------------------------------------------------- the data
@@ -576,19 +565,8 @@ def test_a_slow_answer_does_not_overtake_a_later_choice(site: Site, visit: Visit
 
 def test_after_instant_navigation(site: Site, visit: Visitor) -> None:
     with visit() as v:
-        with v.page.expect_response("**/sitemap.xml"):  # before that, links load pages anew
-            v.page.goto(site.url(NEIGHBOUR))
-        v.page.wait_for_load_state("networkidle")
-        v.page.evaluate("window.same = true")
-        v.page.evaluate(
-            """(address) => {
-              const link = Object.assign(document.createElement("a"), {href: address});
-              link.textContent = "to the explorer";
-              document.querySelector("article h1").after(link);
-            }""",
-            site.url(PAGE),
-        )
-        v.page.get_by_role("link", name="to the explorer").click()
+        arrive(v.page, site.url(NEIGHBOUR))
+        follow_link(v.page, site.url(PAGE))
         v.page.wait_for_url(f"**/{PAGE}/")
         element = drawn(v.page)
         choose(element, "case", "C: θ, as published")

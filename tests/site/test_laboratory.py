@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from built_site import ROOT, Site, Visitor
+from built_site import ROOT, Site, Visitor, arrive, follow_link, guest
 from laboratory_book import Laboratory, Settings, laboratory_page
 from playwright.sync_api import Page, expect
 
@@ -40,19 +39,8 @@ def page_of_controls(site: Site, tmp_path_factory: pytest.TempPathFactory) -> It
     """A page with the laboratory's markup, whether or not the site was built with Pyodide."""
     python = laboratory_page.Python(tmp_path_factory.mktemp("core"), [], numpy=True)
     markup = laboratory_page.element(python, Settings).replace("../assets", "../../assets")
-    folder = site.folder / PAGE
-    folder.mkdir()
-    text = (site.folder / NEIGHBOUR / "index.html").read_text("utf-8")
-    before, rest = re.split(r"(?<=</h1>)", text, maxsplit=1)
-    after = rest[rest.index("</article>") :]
-    (folder / "index.html").write_text(before + markup + after, "utf-8")
-    sitemap = site.folder / "sitemap.xml"  # instant navigation goes where it leads
-    known = sitemap.read_text("utf-8")
-    ours = f"<url><loc>{site.url(PAGE)}</loc></url></urlset>"
-    sitemap.write_text(known.replace("</urlset>", ours), "utf-8")
-    yield
-    sitemap.write_text(known, "utf-8")
-    shutil.rmtree(folder)
+    with guest(site, PAGE, NEIGHBOUR, markup):
+        yield
 
 
 def opened(page: Page, site: Site, asked: str = "") -> None:
@@ -245,20 +233,9 @@ def test_what_goes_wrong_is_said_and_can_be_tried_again(site: Site, visit: Visit
 def test_who_follows_a_link_comes_to_it_and_who_leaves_stops_it(site: Site, visit: Visitor) -> None:
     with visit() as v:
         v.page.add_init_script(STAND_IN)
-        with v.page.expect_response("**/sitemap.xml"):  # before that, links load pages anew
-            v.page.goto(site.url(NEIGHBOUR))
-        v.page.wait_for_load_state("networkidle")
-        v.page.evaluate("window.same = true")
+        arrive(v.page, site.url(NEIGHBOUR))
         for _ in range(2):
-            v.page.evaluate(
-                """(address) => {
-                  const link = Object.assign(document.createElement("a"), {href: address});
-                  link.textContent = "to the laboratory";
-                  document.querySelector("article h1").after(link);
-                }""",
-                site.url(PAGE),
-            )
-            v.page.get_by_role("link", name="to the laboratory").click()
+            follow_link(v.page, site.url(PAGE))
             v.page.get_by_role("button", name="Start the laboratory").click()
             tell(v.page, frame_of(Laboratory()))
             expect(v.page.locator(".microgrand-laboratory .panel")).to_have_count(3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urljoin
 
-from built_site import LESSON, Site, Visitor, first_player
+from built_site import LESSON, Site, Visitor, arrive, first_player
 from playwright.sync_api import expect
 
 
@@ -107,10 +107,7 @@ def test_without_scripts_the_picture_shows(site: Site, visit: Visitor) -> None:
 
 def test_player_after_instant_navigation(site: Site, visit: Visitor) -> None:
     with visit() as v:
-        with v.page.expect_response("**/sitemap.xml"):  # before that, links load pages anew
-            v.page.goto(site.url(""))
-        v.page.wait_for_load_state("networkidle")
-        v.page.evaluate("window.same = true")
+        arrive(v.page, site.url(""))
         v.page.get_by_role("link", name="Lessons").first.click()
         v.page.wait_for_url(f"**/{LESSON}/")
         assert v.page.evaluate("window.same"), "the page was loaded anew"

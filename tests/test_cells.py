@@ -1,0 +1,42 @@
+"""The cells of a program: nothing of it is lost, and each knows its lines and tags."""
+
+from microgrand.cells import Cell, cells
+from microgrand.lesson import all_lessons
+
+PROGRAM = """# not yet a cell
+# %% [markdown]
+# # A title
+#
+# Words with # %% in them.
+
+# %%
+x = 1
+# %% tags=["evidence", "collapse-input"]
+y = 2
+"""
+
+
+def test_a_program_falls_into_its_cells() -> None:
+    assert cells(PROGRAM) == [
+        Cell(" [markdown]", "# # A title\n#\n# Words with # %% in them.\n\n", 2),
+        Cell("", "x = 1\n", 7),
+        Cell(' tags=["evidence", "collapse-input"]', "y = 2\n", 9),
+    ]
+    assert cells("x = 1\n") == []
+
+
+def test_a_cell_knows_what_it_is() -> None:
+    prose, plain, tagged = cells(PROGRAM)
+    assert [cell.is_prose for cell in (prose, plain, tagged)] == [True, False, False]
+    assert tagged.has_tag("evidence")
+    assert tagged.has_tag("solution", "collapse-input")
+    assert not tagged.has_tag("collapse")
+    assert not plain.has_tag("evidence")
+
+
+def test_nothing_of_a_lesson_is_lost() -> None:
+    for path in all_lessons().values():
+        text = path.read_text("utf-8")
+        assert "".join(f"# %%{cell.header}\n{cell.body}" for cell in cells(text)) == text
+        for cell in cells(text):
+            assert text.splitlines()[cell.above - 1] == f"# %%{cell.header}"
