@@ -17,6 +17,7 @@ from playwright.sync_api import BrowserContext, Page
 
 ROOT = Path(__file__).parents[2]
 LESSON = "lessons/curve"
+LESSONS = ("penalties", "normalization", "shrinkage", "noise", "curve")  # as the explorer has them
 
 Visitor = Callable[..., Any]
 

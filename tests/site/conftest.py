@@ -9,11 +9,14 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from built_site import ROOT, Site, Visit, Visitor, build
+from built_site import LESSONS, ROOT, Site, Visit, Visitor, build
 from playwright.sync_api import Browser, expect, sync_playwright
+
+from microgrand import records
 
 BROWSERS = (
     "chromium",
@@ -89,3 +92,24 @@ def visit(browser: Browser, site: Site) -> Visitor:
         context.close()
 
     return open_context
+
+
+def copy(source: Path, target: Path, seed: int, change: float = 0.0) -> None:
+    """A record again, as that of another seed, its accuracies changed."""
+    record = records.load(source)
+    arrays = dict(record.arrays)
+    arrays["accuracy"] = arrays["accuracy"] + change
+    records.save(target, arrays, record.manifest | {"seed": seed})
+
+
+@pytest.fixture(scope="session")
+def recorded(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like docs/records/: quick runs, two cases with two seeds."""
+    folder = tmp_path_factory.mktemp("records")
+    for lesson in LESSONS:
+        executed = (ROOT / ".cache" / "site" / lesson).glob("quick-*/out/records")
+        shutil.copytree(max(executed, key=lambda path: path.stat().st_mtime), folder / lesson)
+    for case in ("Z-published", "A-published"):
+        path = folder / "penalties" / f"{case}-seed-"
+        copy(Path(f"{path}0"), Path(f"{path}1"), seed=1, change=0.25)
+    return folder

@@ -1,66 +1,26 @@
-"""The explorer: what the hook makes of recorded runs, and the page on which they are explored.
-
-The runs are those that the site's own build has just done, with the quick preset: their arrays are
-what the lessons really keep.
-"""
+"""The page on which recorded runs are explored: those of the site's own build."""
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 from built_site import ROOT, Site, Visitor, arrive, follow_link, guest
-from mkdocs.exceptions import PluginError
 from playwright.sync_api import Locator, Page, Route, expect
 
-from microgrand import records
-from microgrand.signals import SIGNALS, STATISTICS
+from microgrand.signals import SIGNALS
 
 sys.path.insert(0, str(ROOT / "docs" / "hooks"))
 
 import explorer_page
-from explorer_data import in_words, numbers, views
 
 PAGE = "exploring"  # beside the pages of the book, in the frame of one of them
 NEIGHBOUR = "kinks"
-LESSONS = ("penalties", "normalization", "shrinkage", "noise", "curve")
 KILOBYTES = 1000
-
-
-def copy(source: Path, target: Path, seed: int, change: float = 0.0) -> None:
-    """A record again, as that of another seed, its accuracies changed."""
-    record = records.load(source)
-    arrays = dict(record.arrays)
-    arrays["accuracy"] = arrays["accuracy"] + change
-    records.save(target, arrays, record.manifest | {"seed": seed})
-
-
-@pytest.fixture(scope="module")
-def recorded(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder like docs/records/: quick runs, two cases with two seeds."""
-    folder = tmp_path_factory.mktemp("records")
-    for lesson in LESSONS:
-        executed = (ROOT / ".cache" / "site" / lesson).glob("quick-*/out/records")
-        shutil.copytree(max(executed, key=lambda path: path.stat().st_mtime), folder / lesson)
-    for case in ("Z-published", "A-published"):
-        path = folder / "penalties" / f"{case}-seed-"
-        copy(Path(f"{path}0"), Path(f"{path}1"), seed=1, change=0.25)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def files(recorded: Path) -> dict[str, Any]:
-    """What the hook writes, read again."""
-    found = explorer_page.recorded_runs(recorded)
-    return {name: json.loads(text) for name, text in explorer_page.written(found)}
 
 
 @pytest.fixture(scope="module")
@@ -73,152 +33,6 @@ def page_to_explore(site: Site, recorded: Path) -> Iterator[Path]:
         (folder / name).write_text(content, "utf-8")
     with guest(site, PAGE, NEIGHBOUR, explorer_page.ELEMENT + '<h2 id="below">Below</h2>'):
         yield folder
-
-
-# --------------------------------------------------------------------------------------- the data
-
-
-def layers_of(view: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for signal in view["signals"]:
-        yield from signal["layers"]
-
-
-def test_every_case_of_every_lesson_is_there(recorded: Path, files: dict[str, Any]) -> None:
-    index = {one["name"]: one for one in files["index.json"]}
-    assert list(index) == list(LESSONS)  # in the order in which they are to be met
-    for name, one in index.items():
-        known = {path.name.split("-seed-")[0] for path in (recorded / name).glob("*.npz")}
-        shown = [view["name"] for case in one["cases"] for view in case["views"]]
-        assert len(shown) == len(set(shown)) >= len(known)
-        assert {f"{name}/{view}.json" for view in shown} <= set(files)
-        assert all(case["words"] for case in one["cases"])
-        assert any(case["words"] != case["views"][0]["name"] for case in one["cases"])
-    assert len(files) == 1 + sum(len(c["views"]) for one in index.values() for c in one["cases"])
-
-
-def test_what_is_shown_fits_together(files: dict[str, Any]) -> None:
-    histograms = 0
-    for name, view in files.items():
-        if name == "index.json":
-            continue
-        assert view["curves"], name
-        assert view["signals"], name
-        for layer in layers_of(view):
-            for values in layer["statistics"].values():
-                assert len(values) == len(layer["epochs"]), name
-            if "distribution" in layer:
-                histograms += 1
-                rows = layer["distribution"]["rows"]
-                assert len(rows) == len(layer["distribution"]["epochs"]), name
-                assert len({len(row) for row in rows}) == 1, name
-                assert set(layer["distribution"]["epochs"]) <= set(layer["epochs"]), name
-    assert histograms > 100
-
-
-def test_counts_are_kept_to_the_last_one(recorded: Path, files: dict[str, Any]) -> None:
-    record = records.load(recorded / "penalties" / "A-published-seed-0")
-    shown = files["penalties/A-published.json"]["signals"]
-    assert [signal["name"] for signal in shown] == list(SIGNALS)
-    for place, signal in enumerate(shown):
-        for number, layer in enumerate(signal["layers"]):
-            counts = record["histograms"][:, place, number]
-            assert np.array_equal(layer["distribution"]["rows"], counts)
-            assert layer["distribution"]["limits"][1] == record["ranges"][place, number]
-            assert -layer["distribution"]["limits"][0] == layer["distribution"]["limits"][1]
-            statistics = record["statistics"][:, place, number]
-            for title in ("mean", "std", "skewness", "kurtosis"):
-                wanted = statistics[:, STATISTICS.index(title)]
-                np.testing.assert_allclose(layer["statistics"][title], wanted, rtol=6e-4)
-            wanted = 100 * statistics[:, 4] / counts.sum(axis=-1)
-            np.testing.assert_allclose(
-                layer["statistics"]["not exactly zero, %"], wanted, rtol=6e-4
-            )
-
-
-def test_curves_are_the_mean_and_the_range_of_the_seeds(
-    recorded: Path, files: dict[str, Any]
-) -> None:
-    test = files["penalties/A-published.json"]["curves"][0]
-    assert test["title"] == "test accuracy, %"
-    first = 100 * records.load(recorded / "penalties" / "A-published-seed-0")["accuracy"][1]
-    for key, wanted in (("low", first), ("mean", first + 12.5), ("high", first + 25)):
-        np.testing.assert_allclose(test[key], wanted, rtol=6e-4)
-    about = dict(files["penalties/A-published.json"]["about"])
-    assert about["seeds"] == "0, 1 (histograms and statistics: 0)"
-    alone = files["penalties/B-published.json"]["curves"][0]
-    assert "low" not in alone
-
-
-def test_what_a_visitor_loads_is_small(page_to_explore: Path) -> None:
-    sizes = {path: path.stat().st_size for path in page_to_explore.rglob("*.json")}
-    index = sizes.pop(page_to_explore / "index.json")
-    assert index + sum(sorted(sizes.values())[-2:]) <= 250 * KILOBYTES
-
-
-def test_what_is_no_number_becomes_none() -> None:
-    values = np.array([[1.23456, np.nan], [np.inf, -2.0]])
-    assert numbers(values) == [[1.235, None], [None, -2]]
-    assert "null" in explorer_page.compact(numbers(values))
-
-
-def test_a_curve_without_densities_shows_its_predictions(recorded: Path) -> None:
-    (curve,) = (one for one in explorer_page.recorded_runs(recorded) if one.name == "curve")
-    for record in curve.results.values():
-        record.arrays.pop("densities", None)  # as it is kept in docs/records/
-    for view, runs in views(curve):
-        names = [signal["name"] for signal in view.signals]
-        assert names == ["prediction", *SIGNALS * (view.case == "plain")]
-        assert len(view.signals[0]["layers"][0]["distribution"]["rows"]) >= 2
-        assert runs[0].manifest["case"] == view.case
-    strengths = [view.strength for view, _ in views(curve) if view.case == "coupled"]
-    assert strengths[0] == "λ = 1e-05"
-    assert len(set(strengths)) == len(strengths) > 1
-
-
-def test_a_case_without_words_goes_by_its_name() -> None:
-    assert in_words("penalties", ["new", "A-published", "Z-published"]) == {
-        "Z-published": "Z: 0, as published",
-        "A-published": "A: θ², as published",
-        "new": "new",
-    }
-
-
-def markdown_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The page's source, filled in for that folder of records."""
-    monkeypatch.setenv("MICROGRAND_RECORDS", str(folder))
-    config = SimpleNamespace(config_file_path=str(ROOT / "mkdocs.yml"))
-    page: Any = SimpleNamespace(file=SimpleNamespace(src_uri="explorer.md"))
-    text = (ROOT / "docs" / "explorer.md").read_text("utf-8")
-    return explorer_page.on_page_markdown(text, page, config, None)
-
-
-def test_without_records_the_page_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = markdown_with(tmp_path, monkeypatch)
-    assert explorer_page.NOTHING in text
-    assert "microgrand-explorer" not in text
-    assert "<!--" not in text
-
-
-def test_the_page_names_every_recording(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = markdown_with(recorded, monkeypatch)
-    assert explorer_page.ELEMENT in text
-    for lesson in LESSONS:
-        assert f"(lessons/{lesson}.ipynb)" in text
-        assert f"microgrand run {lesson} --preset quick" in text or lesson == "penalties"
-    assert "<!--" not in text
-
-
-def test_a_damaged_record_fails_the_build(
-    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(recorded / "shrinkage", tmp_path / "shrinkage")
-    path = next((tmp_path / "shrinkage").glob("*.npz"))
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(PluginError, match="damaged"):
-        markdown_with(tmp_path, monkeypatch)
-
-
-# --------------------------------------------------------------------------------------- the page
 
 
 @pytest.fixture(autouse=True)
@@ -579,3 +393,9 @@ def test_after_instant_navigation(site: Site, visit: Visitor) -> None:
         drawn(v.page)
         assert v.page.evaluate("window.same"), "the page was loaded anew"
         assert v.complaints == []
+
+
+def test_what_a_visitor_loads_is_small(page_to_explore: Path) -> None:
+    sizes = {path: path.stat().st_size for path in page_to_explore.rglob("*.json")}
+    index = sizes.pop(page_to_explore / "index.json")
+    assert index + sum(sorted(sizes.values())[-2:]) <= 250 * KILOBYTES
