@@ -89,7 +89,7 @@ small = Settings(
 )
 presets = {
     "quick": Preset(replace(small, train_images=40, test_images=20, epochs=2, longer=1.5), seeds=1),
-    "book": Preset(small, seeds=5),
+    "book": Preset(small, seeds=3),
     "article": Preset(Settings(), seeds=10),
 }
 session = begin("noise", presets)
