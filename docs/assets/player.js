@@ -7,6 +7,8 @@
    Where a <template> inside holds a <select> or more, the reader chooses what is shown: the data of
    the values "A" and "weight" are in A-weight.json, beside the `src` of the first choice.
 
+   Where motion is reduced it begins at the first frame, or with still="last" at the last.
+
    Without a `src` it waits for another script to `fill` it. It says "frame" when it shows one. */
 import { csv, save } from "./numbers.js";
 import { Panel, svg } from "./panel.js";
@@ -155,6 +157,7 @@ class Player extends HTMLElement {
   /** Show other data: at the same frame if there is one, and playing or not as before. */
   fill(data) {
     if (!this.stage) this.build();
+    const first = !this.data;
     const allSeries = data.panels.flatMap((panel) => panel.series);
     const colours = colouring(allSeries);
     const places = ({ columns, panels }) => [columns, ...panels.map(({ wide }) => wide)].join();
@@ -168,6 +171,7 @@ class Player extends HTMLElement {
     this.stage.replaceChildren(...title, ...legend(allSeries, colours), grid);
     this.setAttribute("aria-label", data.alt || data.title || "animation");
     this.slider.max = data.frames.length - 1;
+    if (first && calm.matches && this.getAttribute("still") === "last") this.frame = Infinity;
     this.frame = Math.min(this.frame, data.frames.length - 1);
     if (this.widths) this.draw();
     else this.resize();

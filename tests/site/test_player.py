@@ -91,6 +91,18 @@ def test_player_without_its_data_shows_the_picture(site: Site, visit: Visitor) -
         expect(v.page.locator("microgrand-player img").first).to_be_visible()
 
 
+def test_where_motion_is_reduced_the_home_page_shows_how_it_ends(
+    site: Site, visit: Visitor
+) -> None:
+    with visit(reduced_motion="reduce") as v:
+        v.page.goto(site.url(""))
+        slider = v.page.locator("microgrand-player").first.get_by_role("slider")
+        assert slider.input_value() == slider.get_attribute("max")
+        slider.focus()
+        v.page.keyboard.press("Home")  # from then on it is the reader's
+        assert slider.input_value() == "0"
+
+
 def test_without_scripts_the_picture_shows(site: Site, visit: Visitor) -> None:
     with visit(java_script_enabled=False) as v:
         v.page.goto(site.url(LESSON))
