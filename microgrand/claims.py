@@ -7,7 +7,7 @@ none of it does, and is *open* otherwise.
 
     holds            every piece supports it
     does not hold    every piece contradicts it
-    depends          some support it and some do not, or an interval crosses the bound
+    depends          right in part: some support it and some do not; or partly open
     artefact         what supports it is gone once the suspected cause is removed
     not judged       there was one seed only, or a number the claim needs was not measured
 
@@ -110,6 +110,14 @@ class Judgement:
     findings: tuple[Finding, ...]
     verdict: Verdict
     comment: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why a claim depends: because of what was found, or of what was not."""
+        if self.verdict is not Verdict.DEPENDS:
+            return ""
+        undecided = any(finding.supports is None for finding in self.findings)
+        return "partly open" if undecided else "right in part"
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from microgrand.claims import Finding, Judgement, Verdict
+from microgrand.claims import Finding, Judgement
 
 #: What a reader chooses: its options in order, each with the words that are shown for it.
 Choices = Mapping[str, Mapping[str, str]]
@@ -164,9 +164,11 @@ def strip_svg(finding: Finding) -> str:
     )
 
 
-def verdict_html(verdict: Verdict) -> str:
-    style = str(verdict).replace(" ", "-")
-    return f'<span class="verdict {style}">{verdict}</span>'
+def verdict_html(judgement: Judgement) -> str:
+    """The verdict in its colour; where the claim depends, the reason."""
+    style = str(judgement.verdict).replace(" ", "-")
+    reason = f" <small>{judgement.reason}</small>" if judgement.reason else ""
+    return f'<span class="verdict {style}">{judgement.verdict}</span>{reason}'
 
 
 def claims_table(judgements: Sequence[Judgement], seeds: str) -> Markup:
@@ -183,7 +185,7 @@ def claims_table(judgements: Sequence[Judgement], seeds: str) -> Markup:
         rows.append(
             f'<tr id="{judgement.name}"><th scope="row">{judgement.name}</th>'
             f"<td>{html.escape(judgement.text)}</td><td>{findings}{comment}</td>"
-            f"<td>{verdict_html(judgement.verdict)}</td></tr>"
+            f"<td>{verdict_html(judgement)}</td></tr>"
         )
     return Markup(
         '<table class="claims"><thead><tr><th></th><th>The article says</th>'

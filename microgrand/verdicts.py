@@ -170,5 +170,10 @@ def count(judgements: Sequence[Judgement]) -> str:
     """How many of the claims hold, and what became of the others, in one line."""
     of = Counter(judgement.verdict for judgement in judgements)
     named = [one for one in WORDS if of[one] or one is Verdict.HOLDS]
-    parts = [f"{of[one]} {WORDS[one][of[one] != 1]}" for one in named]
+    reasons = Counter(judgement.reason for judgement in judgements if judgement.reason)
+    why = " and ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
+    parts = [
+        f"{of[one]} {WORDS[one][of[one] != 1]}" + f" ({why})" * (one is Verdict.DEPENDS)
+        for one in named
+    ]
     return f"Of {len(judgements)} claims {', '.join(parts)}."

@@ -109,7 +109,7 @@ def quoted(match: re.Match[str]) -> str:
     if one is None:
         return "not recorded"
     if match[2] is None:
-        return verdict_html(one.verdict)
+        return verdict_html(one)
     place = int(match[2]) - 1
     if place >= len(one.findings):
         raise PluginError(f"claims.md: {match[1]} has no piece of evidence {match[2]}")
@@ -135,10 +135,9 @@ def on_page_content(content: str, page: Page, config: Any, files: Files) -> str:
     if not page.file.src_uri.startswith("lessons/"):
         return content
     for name, one in judgements().items():
-        words = html.escape(str(one.verdict))
+        words = html.escape(" ".join(filter(None, (one.verdict, one.reason))))
         link = f'<br><a class="recorded" href="../../claims/#{name}">recorded: {words}</a>'
-        row = re.compile(
-            rf'(<tr id="{name}">.*?<span class="verdict [^>]*>[^<]*</span>)', re.DOTALL
-        )
+        verdict = '<span class="verdict [^>]*>[^<]*</span>(?: <small>[^<]*</small>)?'
+        row = re.compile(rf'(<tr id="{name}">.*?{verdict})', re.DOTALL)
         content = row.sub(rf"\g<1>{link}", content, count=1)
     return content

@@ -99,9 +99,7 @@ def test_without_scripts_folds_open_and_pages_turn(site: Site, visit: Visitor) -
         expect(v.page.locator("h1")).to_be_visible()
 
 
-def test_without_scripts_the_keyboard_opens_the_menu_of_a_phone(
-    site: Site, visit: Visitor
-) -> None:
+def test_without_scripts_the_keyboard_opens_the_menu_of_a_phone(site: Site, visit: Visitor) -> None:
     with visit(java_script_enabled=False, viewport={"width": 390, "height": 844}) as v:
         v.page.goto(site.url(LESSON))
         link = v.page.locator(".md-sidebar--primary").get_by_role("link", name="Explorer")
