@@ -4,9 +4,21 @@ BIN := .venv/bin
 export NO_MKDOCS_2_WARNING = 1
 
 .PHONY: book serve laboratory test mutants bench clean
-book: .venv/book
-	$(BIN)/mkdocs build --strict
+book: site/.built
 	@echo "The book is built in site/. To read it: make serve"
+
+# All that a page can depend on; a folder is newer once a file in it is gone. MkDocs leaves hidden
+# files in site/ alone.
+SOURCES := $(shell find docs lessons microgrand tests ! -path '*__pycache__*')
+site/.built: mkdocs.yml .venv/book .cache/asked $(SOURCES) $(wildcard .cache/pyodide/*)
+	$(BIN)/mkdocs build --strict
+	@touch $@
+
+# What the environment asks for; written anew only where it asks for something else.
+ASKED := $(MICROGRAND_PRESET) $(MICROGRAND_PYODIDE) $(MICROGRAND_RECORDS) $(SITE_URL)
+.PHONY: always
+.cache/asked: always
+	@mkdir -p .cache && { echo "$(ASKED)" | cmp -s - $@ || echo "$(ASKED)" >$@; }
 
 serve: .venv/book
 	$(BIN)/mkdocs serve

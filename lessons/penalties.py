@@ -60,7 +60,7 @@ class Settings:
 
 presets = {
     "quick": Preset(Settings("patches", train_images=60, test_images=40, epochs=2), seeds=1),
-    "book": Preset(Settings("patches", train_images=500, test_images=250, epochs=8), seeds=3),
+    "book": Preset(Settings("patches", train_images=500, test_images=200, epochs=8), seeds=3),
     "article": Preset(Settings(), seeds=3),
 }
 session = begin("penalties", presets)

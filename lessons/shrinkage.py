@@ -58,7 +58,7 @@ presets = {
     "quick": Preset(
         Settings(train_images=300, test_images=100, filters=4, batch_size=20, epochs=4), seeds=1
     ),
-    "book": Preset(Settings(filters=8, batch_size=20), seeds=3),
+    "book": Preset(Settings(filters=8, batch_size=20, epochs=30), seeds=3),
     "article": Preset(Settings(data="mnist"), seeds=3),
 }
 session = begin("shrinkage", presets)

@@ -241,13 +241,14 @@ def site_build() -> bool:
 def begin(lesson: str, presets: dict[str, Preset]) -> Session:
     """Start a lesson: settings from the command line, or in a notebook from the environment.
 
-    `MICROGRAND_PRESET` names a notebook's preset (default `book`), `MICROGRAND_OUT` its folder.
+    `MICROGRAND_PRESET` names a notebook's preset (default `book`), `MICROGRAND_OUT` its folder,
+    `MICROGRAND_JOBS` how many processes it may use (default: one a core).
     """
     try:
         if in_notebook():
-            chosen = {"preset": os.environ.get("MICROGRAND_PRESET", "book")}
-            if out := os.environ.get("MICROGRAND_OUT"):
-                chosen["out"] = out
+            names = ("preset", "out", "jobs")
+            asked = {name: os.environ.get(f"MICROGRAND_{name.upper()}") for name in names}
+            chosen: dict[str, Any] = {name: value for name, value in asked.items() if value}
         else:
             _, question = title_and_question(all_lessons()[lesson])
             chosen = parse(lesson, question, presets)
@@ -267,7 +268,7 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
         raise UserError(f"--preset {name} is unknown: choose one of {', '.join(presets)}")
     given_out = chosen.pop("out", None)
     seeds = chosen.pop("seeds", presets[name].seeds)
-    jobs = chosen.pop("jobs", os.cpu_count() or 1)
+    jobs = int(chosen.pop("jobs", os.cpu_count() or 1))
     cases, cluster = chosen.pop("cases", ()), chosen.pop("cluster", "")
     settings = with_changes(presets[name].settings, chosen)
     changes = hashlib.sha256(str(sorted(chosen.items())).encode()).hexdigest()[:6]

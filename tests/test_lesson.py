@@ -1,6 +1,7 @@
 """What a lesson needs around it: sessions, progress, and what is shown, saved and kept."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -122,18 +123,22 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     assert sorted(empty_folder.rglob("*")) == before
 
 
-def test_a_notebook_takes_preset_and_folder_from_the_environment(
+def test_a_notebook_takes_preset_folder_and_jobs_from_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "ipykernel", sys)
     monkeypatch.setitem(sys.modules, "IPython", sys)
     monkeypatch.setattr(sys, "argv", ["kernel", "--no-flag-of-ours"])
     monkeypatch.delenv("MICROGRAND_PRESET", raising=False)
+    monkeypatch.delenv("MICROGRAND_JOBS", raising=False)
     monkeypatch.setenv("MICROGRAND_OUT", "elsewhere")
     session = begin("curve", PRESETS)
     assert (session.preset, session.out, session.notebook) == ("book", Path("elsewhere"), True)
+    assert session.jobs == os.cpu_count()
     monkeypatch.setenv("MICROGRAND_PRESET", "quick")
-    assert begin("curve", PRESETS).preset == "quick"
+    monkeypatch.setenv("MICROGRAND_JOBS", "7")
+    session = begin("curve", PRESETS)
+    assert (session.preset, session.jobs) == ("quick", 7)
 
 
 def test_a_lesson_is_called_by_its_heading_and_its_first_line(empty_folder: Path) -> None:

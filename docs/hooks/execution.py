@@ -49,8 +49,8 @@ def fingerprint(root: Path, *sources: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-async def execute(root: Path, lesson: Path, folder: Path, preset: str) -> None:
-    """Run one lesson; its figures go to folder/out, and the notebook is written last."""
+async def execute(root: Path, lesson: Path, folder: Path, preset: str, jobs: int) -> None:
+    """Run one lesson in so many processes; figures go to folder/out, the notebook comes last."""
     notebook = jupytext.read(lesson, fmt="py:percent")
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"  # jupytext draws them at random; a page should not change
@@ -62,6 +62,7 @@ async def execute(root: Path, lesson: Path, folder: Path, preset: str) -> None:
     environment = os.environ | {
         "MICROGRAND_PRESET": preset,
         "MICROGRAND_OUT": str(out),
+        "MICROGRAND_JOBS": str(jobs),
         "MICROGRAND_SITE": "1",
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")])),
@@ -96,17 +97,26 @@ def finished(folder: Path) -> Path:
 
 
 async def execute_all(root: Path, cache: Path, lessons: list[Path], preset: str) -> list[Path]:
-    """The folder of each lesson, executed where not yet done, a core each."""
-    cores = asyncio.Semaphore(os.cpu_count() or 1)
+    """The folder of each lesson, executed where not yet done, a core each.
 
-    async def once(lesson: Path) -> Path:
-        folder = cache / lesson.stem / f"{preset}-{fingerprint(root, lesson)}"
-        if not finished(folder).exists():
-            async with cores:
-                await execute(root, lesson, folder, preset)
-        return folder
+    The longest come first, and the last gets the cores that no other lesson is waiting for.
+    """
+    cores = os.cpu_count() or 1
+    places = asyncio.Semaphore(cores)
+    folders = {
+        lesson: cache / lesson.stem / f"{preset}-{fingerprint(root, lesson)}" for lesson in lessons
+    }
+    waiting = [lesson for lesson, folder in folders.items() if not finished(folder).exists()]
+    waiting.sort(key=lambda lesson: -lesson.stat().st_size)
 
-    return await asyncio.gather(*map(once, lessons))
+    async def once(lesson: Path) -> None:
+        async with places:
+            jobs = max(1, cores // len(waiting))
+            waiting.remove(lesson)
+            await execute(root, lesson, folders[lesson], preset, jobs)
+
+    await asyncio.gather(*map(once, list(waiting)))
+    return list(folders.values())
 
 
 def downloadable(folder: Path) -> str:
