@@ -1,9 +1,9 @@
 """Fills the page on the articles' claims from the recorded runs, and links to it from the lessons.
 
-In docs/claims.md `<!-- summary -->`, `<!-- recordings -->`, `<!-- articles -->` and `<!-- cost -->`
-become what the records say, `<!-- P1 -->` the verdict on a claim, and `<!-- P1.2 -->` the mean and
-interval of its second piece of evidence. In a lesson's table of claims each verdict gets the
-recorded one beside it.
+In docs/claims.md `<!-- summary -->`, `<!-- overview -->`, `<!-- recordings -->`,
+`<!-- articles -->` and `<!-- cost -->` become what the records say, `<!-- P1 -->` the verdict on a
+claim, and `<!-- P1.2 -->` the mean and interval of its second piece of evidence. The home page may
+use them too. In a lesson's table of claims each verdict gets the recorded one beside it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,14 @@ from microgrand.lesson import all_lessons, title_and_question
 from microgrand.pages import claims_table, interval, verdict_html
 from microgrand.verdicts import Article, Recording
 
+MARKS = {  # of what was found, in the overview
+    "holds": "✓",
+    "does not hold": "✗",
+    "artefact": "!",
+    "right in part": "±",
+    "partly open": "?",
+    "not judged": "–",
+}
 ORDER = ("curve", "shrinkage", "penalties", "normalization", "noise")  # as in the navigation
 
 
@@ -53,6 +61,28 @@ def summary() -> str:
     if not judgements():
         return "No runs are recorded in this copy of the book, so no claim is judged here yet."
     return f"**{verdicts.count(list(judgements().values()))}**"
+
+
+def overview() -> str:
+    """All claims at a glance: a line an article, a mark a claim, and what the marks mean."""
+    lines, met = [], []
+    for name, article in articles().items():
+        links = []
+        for one in article.judgements:
+            words = one.reason or str(one.verdict)
+            met.append(words)
+            style = str(one.verdict).replace(" ", "-")
+            links.append(
+                f'<a class="verdict {style}" href="#{one.name}" title="{html.escape(one.text)}">'
+                f'{one.name} <span aria-label="{words}" role="img">{MARKS[words]}</span></a>'
+            )
+        title, _ = title_and_question(all_lessons()[name])
+        lines.append(f"<div><dt>{title}</dt><dd>{' '.join(links)}</dd></div>")
+    known = [f"{mark} {words}" for words, mark in MARKS.items() if words in met]
+    return (
+        f'<dl class="overview">{"".join(lines)}</dl>\n'
+        f'<p class="overview-key">{" · ".join(known)}</p>'
+    )
 
 
 def table_of_recordings() -> str:
@@ -117,11 +147,12 @@ def quoted(match: re.Match[str]) -> str:
 
 
 def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> str:
-    if page.file.src_uri != "claims.md":
+    if page.file.src_uri not in ("claims.md", "index.md"):
         return markdown
     markdown = re.sub(r"<!-- ([A-Z]\d+)(?:\.(\d+))? -->", quoted, markdown)
     for name, text in {
         "summary": summary(),
+        "overview": overview(),
         "recordings": table_of_recordings(),
         "articles": "\n".join(section(name, one) for name, one in articles().items()),
         "cost": cost(),

@@ -48,3 +48,19 @@ def test_each_lesson_quotes_the_recorded_verdicts(site: Site) -> None:
         for one in article.judgements:
             words = " ".join(filter(None, (one.verdict, one.reason)))
             assert f'href="../../claims/#{one.name}">recorded: {words}</a>' in found[one.name]
+
+
+def test_every_claim_stands_in_the_overview_with_its_mark(site: Site) -> None:
+    text = page(site, "claims")
+    overview = text[text.index('<dl class="overview">') : text.index("</dl>")]
+    found = re.findall(r'href="#([A-Z]\d+)"[^>]*>\1 <span aria-label="([^"]*)"', overview)
+    judged = [one for article in verdicts.articles() for one in article.judgements]
+    assert sorted(found) == sorted((one.name, one.reason or str(one.verdict)) for one in judged)
+    key = text[text.index('class="overview-key">') :]
+    key = key[: key.index("</p>")]
+    assert all(words in key for _, words in found)
+
+
+def test_the_home_page_says_how_many_hold(site: Site) -> None:
+    judged = [one for article in verdicts.articles() for one in article.judgements]
+    assert verdicts.count(judged) in (site.folder / "index.html").read_text("utf-8")
