@@ -7,7 +7,8 @@
    Where a <template> inside holds a <select> or more, the reader chooses what is shown: the data of
    the values "A" and "weight" are in A-weight.json, beside the `src` of the first choice.
 
-   Where motion is reduced it begins at the first frame, or with still="last" at the last.
+   Where motion is reduced it begins at the first frame, or with still="last" at the last. On paper it shows how
+   it ends, or the frame that the reader has chosen.
 
    Without a `src` it waits for another script to `fill` it. It says "frame" when it shows one. */
 import { csv, save } from "./numbers.js";
@@ -83,6 +84,7 @@ class Player extends HTMLElement {
   fetched = new Map(); // the promise of the data for each address asked so far
 
   connectedCallback() {
+    addEventListener("beforeprint", (this.forPaper = () => this.end()));
     this.source = this.hasAttribute("src") && new URL(this.getAttribute("src"), document.baseURI);
     this.selects ??= this.offerChoices();
     this.watcher = new IntersectionObserver((entries) => this.seen(entries.at(-1).isIntersecting));
@@ -93,6 +95,7 @@ class Player extends HTMLElement {
 
   disconnectedCallback() {
     this.pause();
+    removeEventListener("beforeprint", this.forPaper);
     this.watcher.disconnect();
     this.sizes.disconnect();
   }
@@ -231,6 +234,16 @@ class Player extends HTMLElement {
     this.taken = true;
     this.pause();
     this.show(Math.max(0, Math.min(this.data.frames.length - 1, frame)));
+  }
+
+  /** Show on paper how it ends: the last frame, or the still picture of what has not been seen yet. */
+  end() {
+    if (this.taken) return;
+    const still = this.querySelector("source");
+    if (still) still.media = "all";
+    if (!this.data) return;
+    this.pause();
+    this.show(this.data.frames.length - 1);
   }
 
   toggle() {

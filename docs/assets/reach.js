@@ -9,6 +9,12 @@ const sizes = new ResizeObserver((entries) => {
   }
 });
 
+// Material unfolds all for print; on paper goes what the reader has unfolded (print.css).
+document.addEventListener("click", ({ target }) => {
+  const fold = target.closest("summary")?.parentElement;
+  setTimeout(() => fold?.toggleAttribute("data-unfolded", fold.open));
+});
+
 document$.subscribe(() => {
   sizes.disconnect();
   setTimeout(() => {

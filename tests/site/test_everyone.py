@@ -224,3 +224,22 @@ def test_a_lesson_prints(site: Site, visit: Visitor) -> None:
             == "none"
         )
         assert v.page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_on_paper_a_figure_shows_how_it_ends_and_folds_stay_folded(
+    site: Site, visit: Visitor
+) -> None:
+    with visit(reduced_motion="no-preference") as v:
+        v.page.goto(site.url(LESSON))
+        v.page.wait_for_load_state("networkidle")
+        assert v.page.pdf(format="A4").startswith(b"%PDF")
+        shown = v.page.evaluate(
+            """[...document.querySelectorAll("microgrand-player")].map((player) =>
+              player.data ? player.frame === player.data.frames.length - 1
+                          : player.querySelector("img").currentSrc.endsWith("-still.webp"))"""
+        )
+        assert shown
+        assert all(shown)
+        v.page.emulate_media(media="print")
+        v.page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+        assert v.page.locator("details.hint summary").first.is_hidden()
