@@ -34,7 +34,7 @@ def print_claims(judgements: Iterable[Judgement]) -> None:
         colour = COLOURS.get(judgement.verdict, "dim")
         table.add_row(
             *map(escape, (judgement.name, judgement.text, measured)),
-            " ".join(filter(None, (f"[{colour}]{judgement.verdict}[/]", judgement.reason))),
+            ", ".join(filter(None, (f"[{colour}]{judgement.verdict}[/]", judgement.reason))),
             end_section=True,
         )
     console().print(table)

@@ -55,7 +55,7 @@ def test_a_claim_is_a_row_with_what_was_said_measured_and_found(
         map(Judgement.from_dict, [claim(), claim(name="K2", verdict="depends", findings=several)])
     )
     _, rows = printed(capsys)
-    measured, partly = "size of θ: 3.5 [3, 4], > 1 expected", "depends partly open"
+    measured, partly = "size of θ: 3.5 [3, 4], > 1 expected", "depends, partly open"
     assert rows == [
         ["K1", "It is large.", f"✓ {measured}", "holds"],
         ["K2", "It is large.", f"✗ {measured} (✓) b: 3.5 [3, 4], > 1 expected", partly],

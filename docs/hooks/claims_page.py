@@ -166,7 +166,7 @@ def on_page_content(content: str, page: Page, config: Any, files: Files) -> str:
     if not page.file.src_uri.startswith("lessons/"):
         return content
     for name, one in judgements().items():
-        words = html.escape(" ".join(filter(None, (one.verdict, one.reason))))
+        words = html.escape(", ".join(filter(None, (one.verdict, one.reason))))
         link = f'<br><a class="recorded" href="../../claims/#{name}">recorded: {words}</a>'
         verdict = '<span class="verdict [^>]*>[^<]*</span>(?: <small>[^<]*</small>)?'
         row = re.compile(rf'(<tr id="{name}">.*?{verdict})', re.DOTALL)

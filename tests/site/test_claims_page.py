@@ -46,7 +46,7 @@ def test_each_lesson_quotes_the_recorded_verdicts(site: Site) -> None:
     for article in verdicts.articles():
         found = rows(page(site, f"lessons/{article.lesson}"))
         for one in article.judgements:
-            words = " ".join(filter(None, (one.verdict, one.reason)))
+            words = ", ".join(filter(None, (one.verdict, one.reason)))
             assert f'href="../../claims/#{one.name}">recorded: {words}</a>' in found[one.name]
 
 
