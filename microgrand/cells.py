@@ -30,3 +30,13 @@ def cells(text: str) -> list[Cell]:
         Cell(match[1], text[match.end() : end], text.count("\n", 0, match.end()))
         for match, end in zip(opened, ends, strict=False)  # a text without cells still has an end
     ]
+
+
+def code_until(text: str, words: str) -> str:
+    """The code of a program down to the last cell that has the words, without its prose.
+
+    What is trained in that cell depends on nothing that comes later.
+    """
+    code = [cell.body for cell in cells(text) if not cell.is_prose]
+    last = max((number for number, body in enumerate(code) if words in body), default=len(code))
+    return "\n".join(code[: last + 1])

@@ -16,21 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from microgrand import claims, pages, records
+from microgrand.cells import code_until
 from microgrand.claims import Claim, Judgement
 from microgrand.figures import Animation, in_words
 from microgrand.figures.numbers import as_csv
 from microgrand.figures.still import save, svg
 from microgrand.pages import Choices, Markup
 from microgrand.report import print_claims, print_table
-from microgrand.settings import (
-    Preset,
-    UserError,
-    chosen_among,
-    flag,
-    parse,
-    stop,
-    with_changes,
-)
+from microgrand.settings import Preset, UserError, chosen_among, flag, parse, stop, with_changes
 from microgrand.sweep import Results, Run, sweep
 
 
@@ -80,6 +73,7 @@ class Session:
         Raises:
             UserError: if no case is called what the reader has chosen.
         """
+        program = all_lessons()[self.lesson].read_text("utf-8")
         results = sweep(
             run,
             chosen_among(cases, self.cases) if self.cases else cases,
@@ -87,7 +81,7 @@ class Session:
             self.settings,
             self.out / "records",
             lesson=self.lesson,
-            source=records.source_fingerprint(all_lessons()[self.lesson]),
+            source=records.source_fingerprint(code_until(program, "session.sweep(")),
             command=self.command,
             preset=self.preset,
             data=data,

@@ -174,9 +174,9 @@ def git_commit() -> str | None:
     return commit + ("+" if changes else "")
 
 
-def source_fingerprint(*files: Path) -> str:
-    """SHA-256 over the library's sources and further files: results depend on nothing else."""
-    digest = hashlib.sha256()
-    for path in [*sorted(PACKAGE.rglob("*.py")), *files]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+def source_fingerprint(program: str) -> str:
+    """SHA-256 over the library's sources and a program: results depend on nothing else."""
+    digest = hashlib.sha256(program.encode())
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(b"\0" + path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -1,6 +1,6 @@
 """The cells of a program: nothing of it is lost, and each knows its lines and tags."""
 
-from microgrand.cells import Cell, cells
+from microgrand.cells import Cell, cells, code_until
 from microgrand.lesson import all_lessons
 
 PROGRAM = """# not yet a cell
@@ -40,3 +40,16 @@ def test_nothing_of_a_lesson_is_lost() -> None:
         assert "".join(f"# %%{cell.header}\n{cell.body}" for cell in cells(text)) == text
         for cell in cells(text):
             assert text.splitlines()[cell.above - 1] == f"# %%{cell.header}"
+
+
+def test_what_is_trained_depends_on_the_code_before_it_alone() -> None:
+    def program(before: str = "x = 1", prose: str = "Words.", after: str = "draw(x)") -> str:
+        return f"# %%\n{before}\n# %% [markdown]\n# {prose}\n# %%\nfit(x)\n# %%\n{after}\n"
+
+    known = code_until(program(), "fit(")
+    assert known == "x = 1\n\nfit(x)\n"
+    assert code_until(program(prose="fit( is a word"), "fit(") == known
+    assert code_until(program(after="draw(2 * x)"), "fit(") == known
+    assert code_until(program(before="x = 2"), "fit(") != known
+    assert code_until(program(after="fit(2 * x)"), "fit(").endswith("fit(2 * x)\n")
+    assert code_until(program(), "nowhere(").endswith("draw(x)\n")  # all of it, to be safe

@@ -1,8 +1,8 @@
 """Executes every lesson and hands the finished notebooks to MkDocs.
 
 A lesson runs once for each state of its source, of the package and of the main libraries; the
-result is kept under .cache/site/. A cell that fails fails the build. MICROGRAND_PRESET=quick makes
-a fast build.
+result is kept under .cache/site/. What an earlier state has trained is used again if it is the
+same. A cell that fails fails the build. MICROGRAND_PRESET=quick makes a fast build.
 """
 
 from __future__ import annotations
@@ -59,6 +59,9 @@ async def execute(root: Path, lesson: Path, folder: Path, preset: str, jobs: int
     }  # fmt: skip
     out = folder / "out"
     out.mkdir(parents=True, exist_ok=True)
+    for earlier in folder.parent.glob(f"{preset}-*/out/records"):
+        if earlier.parent != out:
+            shutil.copytree(earlier, out / "records", dirs_exist_ok=True)
     environment = os.environ | {
         "MICROGRAND_PRESET": preset,
         "MICROGRAND_OUT": str(out),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import pairwise
 
+import numpy as np
 from built_site import Site
 
 from microgrand import verdicts
@@ -64,3 +66,16 @@ def test_every_claim_stands_in_the_overview_with_its_mark(site: Site) -> None:
 def test_the_home_page_says_how_many_hold(site: Site) -> None:
     judged = [one for article in verdicts.articles() for one in article.judgements]
     assert verdicts.count(judged) in (site.folder / "index.html").read_text("utf-8")
+
+
+def test_what_the_page_says_of_penalties_without_a_number_is_so() -> None:
+    """Who comes first on average, and how far training is ahead of the test."""
+    (recorded,) = (one for one in verdicts.recordings() if one.name == "penalties")
+    late = {}
+    for case in "ZABCDEFGHIJ":
+        runs = [recorded.results[f"{case}-published", seed]["accuracy"] for seed in recorded.seeds]
+        late[case] = 100 * np.mean([run[:, -5:].mean(axis=1) for run in runs], axis=0)
+    tested = {case: test for case, (_, test) in late.items()}
+    for better, worse in pairwise(("IJ", "ZG", "H", "A", "BDEF", "C")):
+        assert min(tested[case] for case in better) > max(tested[case] for case in worse)
+    assert all(abs(train - test) < 2 for train, test in late.values())
