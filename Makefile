@@ -15,7 +15,7 @@ site/.built: mkdocs.yml .venv/book .cache/asked $(SOURCES) $(wildcard .cache/pyo
 	@touch $@
 
 # What the environment asks for; written anew only where it asks for something else.
-ASKED := $(MICROGRAND_PRESET) $(MICROGRAND_PYODIDE) $(MICROGRAND_RECORDS) $(SITE_URL)
+ASKED := $(MICROGRAND_PRESET) $(MICROGRAND_PYODIDE) $(MICROGRAND_RECORDS) $(SITE_URL) $(REPO_URL)
 .PHONY: always
 .cache/asked: always
 	@mkdir -p .cache && { echo "$(ASKED)" | cmp -s - $@ || echo "$(ASKED)" >$@; }

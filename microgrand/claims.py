@@ -7,8 +7,8 @@ none of it does, and is *open* otherwise.
 
     holds            every piece supports it
     does not hold    every piece contradicts it
-    depends          right in part: some support it and some do not; or partly open
-    artefact         what supports it is gone once the suspected cause is removed
+    depends          anything else: `reason_of` says which
+    artefact         what supports it no longer does once the suspected cause is removed
     not judged       there was one seed only, or a number the claim needs was not measured
 
 Where many pieces are judged at once, some cross their bounds by luck; `holm` allows for that.
@@ -110,14 +110,7 @@ class Judgement:
     findings: tuple[Finding, ...]
     verdict: Verdict
     comment: str = ""
-
-    @property
-    def reason(self) -> str:
-        """Why a claim depends: because of what was found, or of what was not."""
-        if self.verdict is not Verdict.DEPENDS:
-            return ""
-        undecided = any(finding.supports is None for finding in self.findings)
-        return "partly open" if undecided else "right in part"
+    reason: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -226,6 +219,13 @@ def findings_of(claim: Claim, results: Any, seeds: Sequence[int]) -> list[Findin
     return [measure(piece, results, seeds) for piece in pieces]
 
 
+def reason_of(supports: Sequence[bool | None]) -> str:
+    """In which way a claim depends: on what was found of its pieces, or on what was not."""
+    if not any(support is False for support in supports):
+        return "supported in part" if any(supports) else "open"
+    return "right in part" if any(supports) else "wrong in part"
+
+
 def conclude(claim: Claim, findings: Sequence[Finding]) -> Judgement:
     """The verdict that findings lead to."""
     supports = [finding.supports for finding in findings]
@@ -243,7 +243,8 @@ def conclude(claim: Claim, findings: Sequence[Finding]) -> Judgement:
         verdict = Verdict.DOES_NOT_HOLD
     else:
         verdict = Verdict.DEPENDS
-    return Judgement(claim.name, claim.text, tuple(findings), verdict, claim.comment)
+    reason = reason_of(supports) if verdict is Verdict.DEPENDS else ""
+    return Judgement(claim.name, claim.text, tuple(findings), verdict, claim.comment, reason)
 
 
 def judge(claim: Claim, results: Any, seeds: Sequence[int]) -> Judgement:

@@ -127,9 +127,10 @@ def number(value: float) -> str:
 
 def interval(finding: Finding) -> str:
     """The mean and its interval, in brackets."""
-    if len(finding.values) < 2:
-        return number(finding.mean)
-    return f"{number(finding.mean)} [{number(finding.low)}, {number(finding.high)}]"
+    text = number(finding.mean)
+    if len(finding.values) > 1:
+        text += f" [{number(finding.low)}, {number(finding.high)}]"
+    return text.replace("-", "−")
 
 
 def mark(finding: Finding) -> str:
@@ -177,7 +178,8 @@ def claims_table(judgements: Sequence[Judgement], seeds: str) -> Markup:
     for judgement in judgements:
         findings = "".join(
             f"<div>{mark(finding)} {html.escape(finding.measure)}: "
-            f"<strong>{interval(finding)}</strong> ({html.escape(finding.bound)} expected)"
+            f"<strong>{interval(finding)}</strong> "
+            f'<span class="bound-in-words">({html.escape(finding.bound)} expected)</span>'
             f"{strip_svg(finding)}</div>"
             for finding in judgement.findings
         )

@@ -67,6 +67,27 @@ def test_the_verdict_follows_from_what_the_evidence_supports(
     found = [finding.supports for finding in judgement.findings]
     assert found == supports + ([still] if without else [])
     assert (judgement.name, judgement.text, judgement.comment) == ("K", "text", "comment")
+    assert bool(judgement.reason) == (expected is Verdict.DEPENDS)
+
+
+@pytest.mark.parametrize(
+    ("supports", "reason"),
+    [
+        ([True, False], "right in part"),
+        ([True, False, None], "right in part"),
+        ([True, None], "supported in part"),
+        ([None, False], "wrong in part"),
+        ([None, None], "open"),
+    ],
+)
+def test_a_verdict_that_depends_says_on_what(supports: list[bool | None], reason: str) -> None:
+    values = {True: [9.0, 9.0], False: [-9.0, -9.0], None: [9.0, -9.0]}
+    found = tuple(evidence(values[support], above=True) for support in supports)
+    control = evidence([9.0, 9.0], above=True)  # counts for no reason
+    for without in (None, control):
+        judgement = judge(Claim("K", "text", found, without), None, range(2))
+        assert (judgement.verdict, judgement.reason) == (Verdict.DEPENDS, reason)
+        assert Judgement.from_dict(judgement.as_dict()).reason == reason
 
 
 @given(above=st.booleans(), value=finite, suspected=st.booleans())

@@ -51,11 +51,10 @@ def test_a_claim_is_a_row_with_what_was_said_measured_and_found(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     several = [{"supports": False}, {"measure": "b", "supports": None}]
-    print_claims(
-        map(Judgement.from_dict, [claim(), claim(name="K2", verdict="depends", findings=several)])
-    )
+    depends = claim(name="K2", verdict="depends", reason="wrong in part", findings=several)
+    print_claims(map(Judgement.from_dict, [claim(), depends]))
     _, rows = printed(capsys)
-    measured, partly = "size of θ: 3.5 [3, 4], > 1 expected", "depends, partly open"
+    measured, partly = "size of θ: 3.5 [3, 4], > 1 expected", "depends, wrong in part"
     assert rows == [
         ["K1", "It is large.", f"✓ {measured}", "holds"],
         ["K2", "It is large.", f"✗ {measured} (✓) b: 3.5 [3, 4], > 1 expected", partly],

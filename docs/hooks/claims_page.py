@@ -29,7 +29,9 @@ MARKS = {  # of what was found, in the overview
     "does not hold": "✗",
     "artefact": "!",
     "right in part": "±",
-    "partly open": "?",
+    "supported in part": "✓?",
+    "wrong in part": "✗?",
+    "open": "?",
     "not judged": "–",
 }
 ORDER = ("curve", "shrinkage", "penalties", "normalization", "noise")  # as in the navigation
@@ -98,7 +100,9 @@ def table_of_recordings() -> str:
             f"| **{one.name}** | {sizes} | {one.settings['epochs']} | {one.seconds:.0f} | "
             f"Python {python}, NumPy {numpy}, {first['commit']} |"
         )
-    commands = "\n".join(one.command for one in recordings())
+    commands = "\n".join(
+        one.command.replace(" --cases", " \\\n    --cases", 1) for one in recordings()
+    )
     return "\n".join(lines) + f"\n\n```bash\n{commands}\n```\n"
 
 
@@ -109,7 +113,8 @@ def section(name: str, article: Article) -> str:
     plain = [replace(one, comment="") for one in article.judgements]  # comments are on the lesson
     table = str(claims_table(plain, seeds))
     for one in article.judgements:
-        there = f'<a href="../lessons/{name}/#{one.name}">{one.name}</a>'
+        words = f"{one.name} in the lesson"
+        there = f'<a href="../lessons/{name}/#{one.name}" title="{words}">{one.name}</a>'
         table = table.replace(f'<th scope="row">{one.name}</th>', f'<th scope="row">{there}</th>')
     line = verdicts.count(article.judgements)
     return f"## [{title}](lessons/{name}.ipynb)\n\n{question} {line}\n\n{table}\n"
@@ -139,7 +144,7 @@ def quoted(match: re.Match[str]) -> str:
     if one is None:
         return "not recorded"
     if match[2] is None:
-        return verdict_html(one)
+        return f'<a class="quoted" href="#{one.name}">{verdict_html(one)}</a>'
     place = int(match[2]) - 1
     if place >= len(one.findings):
         raise PluginError(f"claims.md: {match[1]} has no piece of evidence {match[2]}")

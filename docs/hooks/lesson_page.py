@@ -43,7 +43,7 @@ FOLDED = (  # the <div> to fold away, its class, and what stands on the fold
     ),
 )
 BOX = """<div class="lesson-box">
-<p>About {minutes} minutes to read, code and all. Symbols are told on the page of
+<p>About {minutes} minutes to read, code and all. Symbols are explained under
 <a href="{notation}">notation</a>, words with dots under them in the
 <a href="{glossary}">glossary</a>.</p>
 <p><strong>Run this yourself</strong></p>
@@ -143,6 +143,7 @@ def on_page_content(html: str, page: Page, config: Any, files: Files) -> str | N
     )
     html = PLAIN.sub(r'<div class="highlight"><pre><code>\1</code></pre></div>', html)
     html = NAME.sub(r"\1", html)
+    html = html.replace('class="anchor-link"', 'class="headerlink"')  # as on other pages
     for where, kind, summary in FOLDED:
         html = folded(html, where, kind, summary)
     html = linked(html, page, files)
