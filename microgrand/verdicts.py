@@ -171,7 +171,7 @@ def count(judgements: Sequence[Judgement]) -> str:
     of = Counter(judgement.verdict for judgement in judgements)
     named = [one for one in WORDS if of[one] or one is Verdict.HOLDS]
     reasons = Counter(judgement.reason for judgement in judgements if judgement.reason)
-    why = " and ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
+    why = ", ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
     parts = [
         f"{of[one]} {WORDS[one][of[one] != 1]}" + f" ({why})" * (one is Verdict.DEPENDS)
         for one in named
