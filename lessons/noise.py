@@ -1403,7 +1403,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# The same experiment was also run on more images, with more steps and ten seeds. [What came of it](../claims.md#noise) has a lesson of its own. At first a noisy gradient costs: networks leave the plateau later, and for half of the run they lag behind those that are spared. Then they overtake. Which method "wins" depends on the day on which one looks, and neither that page nor this one looks as late as the article did.
+# The same experiment was also run on more images, with more steps and ten seeds. [What came of it](../claims.md#noise) has a lesson of its own. There a noisy gradient costs at first: networks leave the plateau later, and for half of the run they lag behind those that are spared. Then they overtake. Which method "wins" depends on the day on which one looks, and neither that page nor this one looks as late as the article did.
 #
 # ## What can be learned from this
 #

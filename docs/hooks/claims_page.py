@@ -172,7 +172,7 @@ def on_page_content(content: str, page: Page, config: Any, files: Files) -> str:
         return content
     for name, one in judgements().items():
         words = html.escape(", ".join(filter(None, (one.verdict, one.reason))))
-        link = f'<br><a class="recorded" href="../../claims/#{name}">recorded: {words}</a>'
+        link = f'<a class="recorded" href="../../claims/#{name}">recorded: {words}</a>'
         verdict = '<span class="verdict [^>]*>[^<]*</span>(?: <small>[^<]*</small>)?'
         row = re.compile(rf'(<tr id="{name}">.*?{verdict})', re.DOTALL)
         content = row.sub(rf"\g<1>{link}", content, count=1)
