@@ -9,7 +9,7 @@
 # 2. What happens to the predictions?
 # 3. What happens to the weights themselves?
 #
-# Kelvin Lee asked these questions in [*A Visual Intuition for Regularization in Deep Learning*](https://towardsdatascience.com/a-visual-intuition-for-regularization-in-deep-learning-fe904987abbb) (2020). We repeat his experiments with gradients derived by hand, run each over several seeds, and judge nine things he says, K1 to K9. Some hold, some hold in part, some do not. One is the work of a default argument.
+# Kelvin Lee asked these questions in [*A Visual Intuition for Regularization in Deep Learning*](https://towardsdatascience.com/a-visual-intuition-for-regularization-in-deep-learning-fe904987abbb) (2020). We repeat his experiments with gradients derived by hand, run each over several seeds, and judge nine things he says, K1 to K9. Some hold, some hold in part, one does not. One is the work of a default argument.
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run curve` runs the same file in your terminal, and its flags change the settings that come next.
 
@@ -662,7 +662,7 @@ session.table(
 )
 
 # %% [markdown]
-# The waves shrink as $p$ grows, and from about 0.8 on a constant is left. The last column is a puzzle: at $p = 1$, with dropout off, the prediction swings again. Every hidden unit was silent all through training, so no gradient ever reached a weight before them. Only the last bias could learn, and it learned the mean. Turn dropout off, and the *untrained* network speaks, with a bias that was fitted to its silence.
+# On the whole the waves shrink as $p$ grows, and from about 0.8 on a constant is left. The last column is a puzzle: at $p = 1$, with dropout off, the prediction swings again. Every hidden unit was silent all through training, so no gradient ever reached a weight before them. Only the last bias could learn, and it learned the mean. Turn dropout off, and the *untrained* network speaks, with a bias that was fitted to its silence.
 
 # %% [markdown]
 # ### Dropout left on
@@ -734,10 +734,10 @@ weight_table("dropout", settings.rates, "p")
 #
 # - **holds**: all numbers support the claim.
 # - **does not hold**: all contradict it.
-# - **depends**: some support it and some do not, or the seeds disagree.
+# - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part* and *wrong in part*: some do, and the others are open. *Open*: all are.
 # - **artefact**: what supports it is gone once the suspected cause is taken away.
 #
-# The interval is a bootstrap over seeds. With three of them it is nearly their range, and about 75 % of such intervals hold the true mean (84 % with five), not 95 %. So we trust a bound that is kept by far, and not one that is kept by a hair.
+# The interval is a bootstrap over seeds. With three of them it is their range, and about 75 % of such intervals hold the true mean (84 % with five), not 95 %. So we trust a bound that is kept by far, and not one that is kept by a hair.
 
 
 # %% tags=["evidence"]

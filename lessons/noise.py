@@ -457,7 +457,7 @@ session.show(
 )
 
 # %% [markdown]
-# Look at the bands before you look at the lines. They overlap almost everywhere. Which line is on top depends on the epoch, and one can always find an epoch for one's favourite. And how far do the seeds of one case lie apart, over time?
+# Look at the bands before you look at the lines. That of dropout, B, ends below the others. The rest overlap almost everywhere in the test, and which line is on top there depends on the epoch. And how far do the seeds of one case lie apart, over time?
 
 # %% tags=["collapse-input"]
 figure, axes = new_figure(1, 2, sharey=True)
@@ -474,7 +474,7 @@ session.show(
 )
 
 # %% [markdown]
-# It is small at first, when all networks know nothing, and largest when some have left the plateau of the beginning and some have not. The spread says as much about *when* one looks as about what is compared.
+# In the test it is small at first, when all networks know nothing, and largest when some have left the plateau of the beginning and some have not. The spread says as much about *when* one looks as about what is compared.
 
 
 # %%
@@ -877,7 +877,7 @@ session.table(
 )  # fmt: skip
 
 # %% [markdown]
-# Without noise nothing happens, ever. With noise in the step the weights walk until some gradient appears; Adam takes up even the smallest and runs. Noise in the gradient gets the weights moving too, and faster, by the law of the last section. But it also *hides* the gradient: as long as the true one is far smaller than σ, Adam sees only noise. What keeps some gradient everywhere is not the same as what shows the way.
+# Without noise nothing happens, ever. With noise in the step the weights walk until some gradient appears; Adam takes up even the smallest and begins to run. Noise in the gradient gets the weights moving too, and faster, by the law of the last section. But it also *hides* the gradient: as long as the true one is far smaller than σ, Adam sees only noise. What keeps some gradient everywhere is not the same as what shows the way.
 #
 # Nobody starts at zero, though. Does noise help from the usual start? The loss begins on a **plateau** near log 10, since six layers of small weights pass on very little. We measure when it has fallen by a tenth.
 
@@ -1093,7 +1093,7 @@ session.table(
 )
 
 # %% [markdown]
-# Before we take sides: does anything here need regularising? In so few epochs, in case A, training accuracy is only some points above test accuracy. A network that has not yet learned its training images has not much to unlearn. In the article it is the same, 52 % to 46 % after 200 epochs. Regularisers earn their keep where there is a gap, and what they cost is speed. In a short race, those who slow down lose.
+# Before we take sides: does anything here need regularising? At first hardly: a network that has not yet learned its training images has nothing to unlearn. After the long run training accuracy is some ten points above test accuracy in case A, a gap, but not a wide one. In the article it is 52 % to 46 % after 200 epochs. Regularisers earn their keep where there is a gap, and what they cost is speed. In a short race, those who slow down lose.
 #
 # ## Activation as regularisation
 #
@@ -1287,7 +1287,7 @@ session.play(
 #
 # - **holds**: all numbers support the claim.
 # - **does not hold**: all contradict it.
-# - **depends**: some support it and some do not, or the seeds disagree.
+# - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part* and *wrong in part*: some do, and the others are open. *Open*: all are.
 # - **artefact**: what supports it is gone once the suspected cause is taken away.
 #
 # The σ is that of the code. Accuracies are means over the last fifth of the long run for N1 to N5 and N7, of the shorter one for N6.
@@ -1336,7 +1336,7 @@ claims = [
             Evidence("training accuracy, E − A", gain("E-code", "A", "train"), above=0),
             Evidence("training accuracy, E − D", gain("E-code", "D-code", "train"), above=0),
         ),
-        comment="E trains as D does: in training there is nothing to compare. In the test it is D with a few answers changed.",
+        comment="E trains as D does: in training there is nothing to compare. In the test it is D with a few answers changed. Three seeds that agree on a fraction of a point are three coins; with ten seeds nothing is left of it.",
     ),
     Claim(
         "N2",
@@ -1403,7 +1403,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# The same experiment was also run on more images, with more steps and ten seeds. [What came of it](../claims.md#noise) has a lesson of its own. There a noisy gradient costs at first: networks leave the plateau later, and for half of the run they lag behind those that are spared. Then they overtake. Which method "wins" depends on the day on which one looks, and neither that page nor this one looks as late as the article did.
+# The same experiment was also run on more images, with more steps and ten seeds. [What came of it](../claims.md) has a lesson of its own. There a noisy gradient costs at first: networks leave the plateau later, and for half of the run they lag behind those that are spared. Then they overtake. Which method "wins" depends on the day on which one looks, and neither that page nor this one looks as late as the article did.
 #
 # ## What can be learned from this
 #

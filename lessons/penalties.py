@@ -7,7 +7,7 @@
 #
 # Jae Duk Seo did so in [*Regularization in Gradient Point of View*](https://towardsdatascience.com/regularization-in-gradient-point-of-view-manual-back-propagation-in-tensorflow-b7811ad297da) (2019). He trained one network with eleven different terms, recorded six signals of every layer, and compared. We repeat his experiment over several seeds, by his own program and by a corrected one, and judge ten things he says, P1 to P10.
 #
-# Before anything is trained, a pencil will already have taken the eleven apart. Four of them are the same function. One has no slope. Two blow like a wind. Two reward what they were to punish. And this is only the start: at the end two networks that differ by a ten-millionth in one weight will go separate ways, and we have to ask how much of any difference between two runs means anything at all.
+# Before anything is trained, a pencil will already have taken the eleven apart. Four of them are the same function. One has no slope. Two blow like a wind. Two reward what they were to punish. And this is only the start: at the end two networks that differ by a ten-millionth in one weight will drift apart, by chance early or late, and we have to ask how much of any difference between two runs means anything at all.
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run penalties` runs the same file in your terminal, and its flags change the settings that come next.
 
@@ -165,7 +165,7 @@ session.show(
 )
 
 # %% [markdown]
-# What do such pulls do to weights, if nothing else acts? Take thirty weights between −0.3 and 0.3, and let each case move them by plain gradient descent, without data, without a network.
+# What do such pulls do to weights, if nothing else acts? Take some thirty weights between −0.3 and 0.3, and let each case move them by plain gradient descent, without data, without a network.
 
 
 # %% tags=["collapse-input"]
@@ -371,7 +371,7 @@ print(f"λ = {settings.strength:g} in the text weighs {strength:.3g} in the prog
 #
 # The weight gradient is recorded as Adam gets it, *with* the pull of the penalty. That will matter for claim P5; so we also count the weights to which the loss alone has a gradient of exactly zero.
 #
-# Four runs are added to the eleven cases; they belong to the end of this page. `Z-nudged` is Z again, with $10^{-7}$ added to the first weight before training. `Z-shaken` and `E-shaken` are Z and E with every weight moved by a random number of the size of $10^{-4}$. In `Z-read` Adam's moment is read in the way of the article's program. To compare the paths of two runs, we note every sixteenth weight at about fifty of the steps.
+# Four runs are added to the eleven cases; they belong to the end of this page. `Z-nudged` is Z again, with $10^{-7}$ added to the first weight before training. `Z-shaken` and `E-shaken` are Z and E with every weight moved by a random number of the size of $10^{-4}$. In `Z-read` Adam's moment is read in the way of the article's program. To compare the paths of two runs, we note every sixteenth weight at some forty of the steps.
 
 
 # %%
@@ -505,9 +505,9 @@ def name_of(letter: str, program: str) -> str:
 
 
 def final_accuracy(results: dict, case: str, seed: int) -> np.ndarray:
-    """Accuracy on training and on test images, mean of the last fifth of the epochs."""
+    """Accuracy on training and on test images, mean of the last fifth of the epochs (two at least)."""
     both = results[case, seed]["accuracy"]
-    return both[:, -max(1, both.shape[1] // 5) :].mean(axis=1)
+    return both[:, -max(2, both.shape[1] // 5) :].mean(axis=1)
 
 
 # %% tags=["collapse-input"]
@@ -554,7 +554,7 @@ session.show(
 # %% [markdown]
 # Three things can be read from this picture.
 #
-# **C stands apart**, in every seed. **The seeds differ more than most cases do.** The distance between two seeds of Z is larger than that between Z and most of its neighbours in the same seed. An article with one seed has drawn one dot from each column. And **the two programs do not agree.** In the corrected one λ weighs $P/N$ times as much, and that hurts the lasso (E, and B with twice of it). Its pull on a weight is the same however small the weight is, and at the start the gradients of the loss are small: so it can win before the data have been heard. The published program's misplaced factor has kept it from doing so.
+# As published, **C comes last**, in every seed. **The seeds differ more than most cases do.** The distance between two seeds of Z can be larger than that between Z and most of its neighbours in the same seed. An article with one seed has drawn one dot from each column. And **the two programs do not agree.** In the corrected one λ weighs $P/N$ times as much, and that hurts the lasso (E, and B with twice of it). Its pull on a weight is the same however small the weight is, and at the start the gradients of the loss are small: so it can win before the data have been heard. The published program's misplaced factor has kept it from doing so.
 #
 # Why are the gradients small at the start, and the seeds so far apart? Look at the size of the signal in an untrained network, layer by layer.
 
@@ -564,7 +564,7 @@ print("spread of the activations before training:", *(f"{value:.1e}" for value i
 print(f"weights that would keep it need a spread of {np.sqrt(2 / (9 * 16)):.3f}, not 0.05")
 
 # %% [markdown]
-# Each layer passes on a part of what it gets. By the rule of He and others (2015), weights behind a ReLU should start with a variance of 2 over the number of inputs, and these are less than half as wide. So a network first has to grow its weights before it can learn, and how long that takes is a matter of luck. It also explains a surprise: I and J, which reward size, are no worse than the penalties, and often better. In a network that starts too small, a push outwards helps.
+# Each layer passes on a part of what it gets. By the rule of He and others (2015), weights behind a ReLU should start with a variance of 2 over the number of inputs, and these are less than half as wide. So a network first has to grow its weights before it can learn, and how long that takes is a matter of luck. It also explains a surprise: I and J, which reward size, are no worse than the penalties, and often better. A push outwards does no harm in a network that starts too small, and may help.
 #
 # ## The signals
 #
@@ -851,9 +851,9 @@ session.table(
 )
 
 # %% [markdown]
-# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by its own size, so it makes a whole step of a sign, however small the number was. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on, all accidents follow much the same curve. It may take the nudge a hundred steps to get there, or one, as luck will have it; the smoothing and the shaking begin there.
+# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by its own size, so it makes a whole step of a sign, however small the number was. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on, all accidents follow much the same curve. How soon the nudge gets there is a matter of luck: it may take a few steps, or more than this page has. The smoothing and the shaking begin there.
 #
-# So compare what the smoothing does with what the shaking does, in the figure and in the last column of the table. The weights drift as far, and the test accuracies come to lie as far apart. What the article reads from the differences among B, D, E and F, and from G against Z, is of the size of an accident.
+# So compare what the smoothing does with what the accidents do, the shaking and the reading of the moment, in the figure and in the last column of the table. The weights drift about as far. The accuracies do not agree to the point, but they are of one size. What the article reads from the differences among B, D, E and F, and from G against Z, is of the size of an accident.
 #
 # Distance alone does not tell a penalty from an accident: A is not much farther from Z than Z's own twins. What tells them apart is the *direction*. An accident makes weights different, a penalty makes them smaller, in every seed:
 
@@ -893,10 +893,10 @@ session.table(
 #
 # - **holds**: all numbers support the claim.
 # - **does not hold**: all contradict it.
-# - **depends**: some support it and some do not, or the seeds disagree.
+# - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part* and *wrong in part*: some do, and the others are open. *Open*: all are.
 # - **artefact**: what supports it is gone once the suspected cause is taken away.
 #
-# With three seeds the interval is nearly their range, and too narrow; trust what is far from its bound.
+# With three seeds the interval is their range, and too narrow; trust what is far from its bound.
 
 
 # %% tags=["evidence"]
@@ -921,7 +921,7 @@ def gain(results: dict, letter: str, seed: int, half: int) -> float:
 def late(results: dict, letter: str, seed: int, signal: str, name: str) -> float:
     """A statistic of a signal, averaged over layers and over the last fifth of the epochs."""
     line = statistic(results, f"{letter}-published", seed, signal, name)
-    return float(line[-max(1, len(line) // 5) :].mean())
+    return float(line[-max(2, len(line) // 5) :].mean())
 
 
 def unrest(results: dict, letter: str, seed: int) -> float:
@@ -980,7 +980,7 @@ claims = [
             Evidence("test accuracy of H − best other case, points", lambda r, s: lead(r, "H", s, 1), above=0),
             Evidence("test accuracy of H − Z, points", lambda r, s: gain(r, "H", s, 1), above=0),
         ),
-        comment="With few steps, another seed has another winner.",
+        comment="Ahead of no penalty is not ahead of all.",
     ),
     Claim(
         "P3",
@@ -1052,7 +1052,7 @@ claims = [
             Evidence("size of the rank correlation of test accuracy and mean |θ|", lambda r, s: abs(rank_correlation([float(r[f"{x}-published", s]["size"]) for x in CASES], tested(r, s))), above=0.5),
             Evidence("size of the rank correlation of test accuracy and active share", lambda r, s: abs(rank_correlation([active(r, x, s) for x in CASES], tested(r, s))), above=0.5),
         ),
-        comment="The article calls it hand waving itself. Where eleven points reorder themselves from seed to seed, they cannot show a balance.",
+        comment="The article calls it hand waving itself. That an order repeats does not make it a balance: neither size nor activity goes closely with it.",
     ),
 ]  # fmt: skip
 
@@ -1060,14 +1060,14 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# The same experiment was also run on real images, with ten times as many of them, more epochs and five seeds. [What came of it](../claims.md#penalties) looks different in three ways. There H is no longer one of several cases that nobody can tell apart: on average it learns less than no penalty does. The lasso's four names learn less still. And the order of the cases repeats from seed to seed, with the two rewards for size, I and J, at its top. A push that is the same at every step adds up, and luck does not. So take what this page shows of the *mechanisms* with you, and what it shows of the *order* with a grain of salt.
+# The same experiment was also run on real images, with ten times as many of them, more epochs and five seeds. [What came of it](../claims.md) looks different. On this page H ends ahead of no penalty. There, on average, it learns less than no penalty does, and the lasso's four names less still. The seeds agree on the order more closely than here, and the two rewards for size, I and J, keep its top. A push that is the same at every step adds up, and luck does not. So take what this page shows of the *mechanisms* with you, and what it shows of the *order* with a grain of salt.
 #
 # ## What can be learned from this
 #
 # - **Simplify before you train.** A pencil and ten minutes would have cut eleven cases to six.
 # - **Differentiate what you wrote, and integrate what you coded.** A small ε can turn a function without a slope into one with.
 # - **Ask for the sign.** A measure wants to be large, a loss wants to be small.
-# - **Run one case twice**, with a difference that cannot matter. Whatever the two differ in is your error bar.
+# - **Run one case twice**, or better several times, with a difference that cannot matter. What the runs differ in is the least that your error bar can be.
 # - **Count what you mean to count.** A gradient with a penalty in it is not what the data say.
 #
 # ## Exercises

@@ -980,7 +980,7 @@ session.table(
 #
 # - **holds**: all numbers support the claim.
 # - **does not hold**: all contradict it.
-# - **depends**: some support it and some do not, or the seeds disagree.
+# - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part* and *wrong in part*: some do, and the others are open. *Open*: all are.
 # - **artefact**: what supports it is gone once the suspected cause is taken away.
 #
 # The interval is a bootstrap over seeds, and with three of them it is their range. That is little. We trust a bound that is kept by far, and not one that is kept by a hair.
@@ -1074,7 +1074,7 @@ claims = [
             Evidence("spike |w| < 0.02, L3 / L2", ratio(spike, "l3", "l2"), below=1),
             Evidence("spike |w| < 0.02, L4 / L3", ratio(spike, "l4", "l3"), below=1),
         ),
-        comment="Less and less, yes: so little that in the page's number of steps L3 leaves the middle of the bell where it was, and L4 cannot be told from L3.",
+        comment="Less and less, yes: so little that in the page's number of steps L3 leaves the middle of the bell where it was, and L4 hardly differs from L3.",
     ),
     Claim(
         "S6",
@@ -1104,12 +1104,12 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# The same experiment was also run on MNIST. [What came of it](../claims.md#shrinkage) differs in one way: there the column maximum leaves hardly more small weights than no penalty does. We have not looked into why.
+# The same experiment was also run on MNIST. [What came of it](../claims.md) differs most in one place: there the column maximum leaves hardly more small weights than no penalty does. Those runs have more images, but in larger batches, and not more steps. We have not looked into why.
 #
 # ## What can be learned from this
 #
 # - **Look at the slope.** Penalties are drawn as values, and training feels slopes. Half of S4 comes of looking at the wrong curve.
-# - **Count steps, not epochs.** What a constant pull can do is its strength times the number of steps. Forty epochs of 60 000 images are not forty epochs of 1 500.
+# - **Count steps, not epochs.** What a constant pull can do is its strength times the number of steps. An epoch of 60 000 images is not an epoch of 1 500.
 # - **Small is not zero.** A histogram's bar cannot tell the two apart, and a file can.
 # - **A surprise is a gift.** The negative loss was printed above every picture. It was the program saying that it computed something else.
 #

@@ -5,10 +5,9 @@
 #
 # CIFAR10 and MNIST are what `--data` takes: a name of `microgrand data list` or a path. With names
 # (of the folders here) only these are recorded, otherwise all. Killed and started again it goes on
-# where it was. Time allowed fewer epochs than the articles' (150, 150, 200, 40), but for one seed of
-# the penalties that are different functions; and for two of the lessons less than their size: half
-# the pixels a side for noise, a quarter of the filters for shrinkage, so that they get as many steps
-# as there was time for.
+# where it was. Time allowed fewer epochs than the articles' (150, 150, 200, 40), and for two of the
+# lessons less than their size: half the pixels a side for noise, a quarter of the filters for
+# shrinkage, so that they get as many steps as there was time for.
 set -eu
 cifar10=${1:?a name or path of CIFAR-10} mnist=${2:?a name or path of MNIST}
 shift 2
@@ -36,5 +35,3 @@ record normalization normalization --data "$cifar10" --epochs 10 --seeds 5 \
     --cases 'digit-[bi]*'
 record masks noise --data "$cifar10" --crop 32 --shrink 2 --epochs 8 --seeds 5 \
     --relu-letters AE --cases 'mask-*' --cases D-code --cases 'relu-*'
-record penalties-long penalties --data "$cifar10" --epochs 150 --seeds 1 \
-    --cases '[ZACEHIJ]-published'
