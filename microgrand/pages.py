@@ -165,11 +165,15 @@ def strip_svg(finding: Finding) -> str:
     )
 
 
+def style_of(judgement: Judgement) -> str:
+    """The class that gives a verdict its colour."""
+    return str(judgement.verdict).replace(" ", "-")
+
+
 def verdict_html(judgement: Judgement) -> str:
     """The verdict in its colour; where the claim depends, the reason."""
-    style = str(judgement.verdict).replace(" ", "-")
     reason = f" <small>{judgement.reason}</small>" if judgement.reason else ""
-    return f'<span class="verdict {style}">{judgement.verdict}</span>{reason}'
+    return f'<span class="verdict {style_of(judgement)}">{judgement.verdict}</span>{reason}'
 
 
 def claims_table(judgements: Sequence[Judgement], seeds: str) -> Markup:

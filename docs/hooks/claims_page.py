@@ -21,7 +21,7 @@ from mkdocs.structure.pages import Page
 from microgrand import verdicts
 from microgrand.claims import Judgement
 from microgrand.lesson import all_lessons, title_and_question
-from microgrand.pages import claims_table, interval, verdict_html
+from microgrand.pages import claims_table, interval, style_of, verdict_html
 from microgrand.verdicts import Article, Recording
 
 MARKS = {  # of what was found, in the overview
@@ -73,9 +73,9 @@ def overview() -> str:
         for one in article.judgements:
             words = one.reason or str(one.verdict)
             met.append(words)
-            style = str(one.verdict).replace(" ", "-")
             links.append(
-                f'<a class="verdict {style}" href="#{one.name}" title="{html.escape(one.text)}">'
+                f'<a class="verdict {style_of(one)}" href="#{one.name}" '
+                f'title="{html.escape(one.text)}">'
                 f'{one.name} <span aria-label="{words}" role="img">{MARKS[words]}</span></a>'
             )
         title, _ = title_and_question(all_lessons()[name])
