@@ -46,10 +46,6 @@ class Evidence:
         if (self.above is None) == (self.below is None):
             raise ValueError(f"{self.measure}: give either `above` or `below`")
 
-    @property
-    def bound(self) -> str:
-        return f"> {self.above:g}" if self.above is not None else f"< {self.below:g}"
-
 
 @dataclass(frozen=True)
 class Claim:
@@ -74,11 +70,13 @@ class Claim:
 class Finding:
     """A piece of evidence, measured: a value a seed, their mean, a 95 % interval.
 
-    `chance`, where it is known, is how often numbers that lie at the bound would be as far from it.
+    The claim is right on one side of the bound: above it or below. `chance`, where it is known, is
+    how often numbers that lie at the bound would be as far from it.
     """
 
     measure: str
-    bound: str
+    bound: float
+    above: bool
     values: tuple[float, ...]
     mean: float
     low: float
@@ -87,14 +85,9 @@ class Finding:
     chance: float = np.nan
 
     @property
-    def limit(self) -> float:
-        """The number in the bound."""
-        return float(self.bound[2:])
-
-    @property
-    def wants_more(self) -> bool:
-        """Whether the claim is right above its bound, not below."""
-        return self.bound[0] == ">"
+    def expected(self) -> str:
+        """The bound in words, as in `> 0.5`."""
+        return f"{'>' if self.above else '<'} {self.bound:g}"
 
 
 class NotRun(KeyError):
@@ -126,7 +119,7 @@ class Judgement:
         for finding in kept["findings"]:
             number = {
                 name: np.nan if finding[name] is None else float(finding[name])
-                for name in ("mean", "low", "high", "chance")
+                for name in ("bound", "mean", "low", "high", "chance")
             }
             values = tuple(np.nan if v is None else float(v) for v in finding["values"])
             findings.append(Finding(**{**finding, **number, "values": values}))
@@ -172,9 +165,17 @@ def measure(evidence: Evidence, results: Any, seeds: Sequence[int]) -> Finding:
     else:
         assert evidence.below is not None
         bound, kept, broken = evidence.below, high < evidence.below, low >= evidence.below
-    supports = True if kept else False if broken else None
-    mean, chance = float(np.mean(values)), chance_of(values, bound)
-    return Finding(evidence.measure, evidence.bound, values, mean, low, high, supports, chance)
+    return Finding(
+        measure=evidence.measure,
+        bound=bound,
+        above=evidence.above is not None,
+        values=values,
+        mean=float(np.mean(values)),
+        low=low,
+        high=high,
+        supports=True if kept else False if broken else None,
+        chance=chance_of(values, bound),
+    )
 
 
 def chance_of(values: Sequence[float], bound: float) -> float:

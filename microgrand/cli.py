@@ -162,9 +162,10 @@ def show_latest_claims(names: list[str], runs: Path) -> None:
         try:
             content = json.loads(path.read_text("utf-8"))
             judgements = [Judgement.from_dict(kept) for kept in content["claims"]]
-            print(f"{path}: {content['command']}, {len(content['seeds'])} seeds")
+            title = f"{path}: {content['command']}, {len(content['seeds'])} seeds"
         except (OSError, ValueError, KeyError, TypeError):
             raise UserError(f"{path} is damaged: delete it and run the lesson again") from None
+        print(title)
         print_claims(judgements)
 
 
@@ -207,14 +208,16 @@ def show_data(
 ) -> None:
     """Draw a sheet of samples, a row for each class."""
     from microgrand.data import catalog, photographs
-    from microgrand.figures import sheet
+    from microgrand.figures import sheet, still
 
     if not 1 <= samples <= 100:
         raise UserError(f"--samples {samples} is out of range: it must be from 1 to 100")
+    if out.suffix not in ("", *still.ENDINGS) and not out.is_dir():
+        raise UserError(f"--out {out} is neither a folder nor a file in .png or .svg")
     images = catalog.load(source, folder)
-    path = out if out.suffix in sheet.ENDINGS else out / f"{images.name}.png"
+    path = out if out.suffix in still.ENDINGS else out / f"{images.name}.png"
     try:
-        sheet.save(sheet.draw_sheet(*images.train, images.classes, samples), path)
+        still.save(sheet.draw_sheet(*images.train, images.classes, samples), path)
     except OSError as error:
         raise UserError(f"--out {out} cannot be written ({error.strerror or error})") from None
     counts = f"{len(images.train.x)} images to train with, {len(images.test.x)} to test with"
@@ -231,6 +234,8 @@ def main() -> None:
         code = call(app, sys.argv[1:] or ["--help"], "microgrand") or 0
     except UserError as error:
         stop(str(error))
+    except MemoryError:
+        stop("there is not enough memory for that: ask for fewer or smaller")
     except KeyboardInterrupt:
         code = INTERRUPTED
     if code == INTERRUPTED:  # typer makes a number of the interrupt

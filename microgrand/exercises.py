@@ -139,7 +139,9 @@ def what_is_wrong(exercise: Exercise, path: Path) -> str | None:
     sys.path.insert(0, str(path.resolve().parent))  # as where Python runs the file itself
     try:
         exec(compile(source, path, "exec"), space)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a reader's program may end in any way
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(path)]
         line = error.lineno if isinstance(error, SyntaxError) else lines and lines[-1]
@@ -152,7 +154,9 @@ def what_is_wrong(exercise: Exercise, path: Path) -> str | None:
             exec(compile(exercise.check, "the check", "exec"), space)
     except AssertionError as error:
         return str(error)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a reader's program may end in any way
         return f"the check cannot use your answer: {in_a_line(error)}"
     print(evidence.getvalue(), end="")
     return None

@@ -17,10 +17,10 @@ from typing import Any
 
 from microgrand import claims, pages, records
 from microgrand.cells import code_until
-from microgrand.claims import Claim, Judgement
+from microgrand.claims import Claim
 from microgrand.figures import Animation, in_words
 from microgrand.figures.numbers import as_csv
-from microgrand.figures.still import save, svg
+from microgrand.figures.still import ENDINGS, save, svg
 from microgrand.pages import Choices, Markup
 from microgrand.report import print_claims, print_table
 from microgrand.settings import Preset, UserError, chosen_among, flag, parse, stop, with_changes
@@ -113,13 +113,12 @@ class Session:
         """What the results rest on: command, seeds, versions, how long it took."""
         manifests = [record.manifest for record in results.values()]
         first = manifests[0]
-        versions = ", ".join(f"{name} {number}" for name, number in first["versions"].items())
         facts = {
             "command": self.command,
             "seeds": ", ".join(map(str, self.seeds)),
             "runs": f"{len(manifests)}, {sum(one['seconds'] for one in manifests):.0f} s in all",
             "finished": max(one["finished"] for one in manifests),
-            "versions": versions,
+            "versions": records.in_words(first["versions"]),
             "commit": first["commit"] or "none (installed)",
         }
         return self.table(["these results", ""], list(facts.items()), "")
@@ -135,12 +134,14 @@ class Session:
 
     def show(self, figure: Any, name: str, caption: str) -> Markup | None:
         """Show a figure on the page, or save it as SVG and PNG."""
+        if self.cases:
+            return None
         self.saved.append(name)
-        records.write_atomically(self.out / f"{name}.csv", as_csv(figure).encode())
+        self.write(f"{name}.csv", as_csv(figure).encode())
         if self.notebook:
             made = self.made(f"{name}.csv")
             return pages.figure_html(svg(figure), name, in_words(figure), caption, made)
-        save(figure, self.out / name)
+        save(figure, *(self.out / f"{name}{ending}" for ending in ENDINGS))
         return None
 
     def made(self, data: str) -> str:
@@ -151,20 +152,7 @@ class Session:
 
     def play(self, animation: Animation, name: str, caption: str) -> Markup | None:
         """Show an animation in the page's player, or save it as WebP; its data as JSON."""
-        self.saved.append(name)
-        pictures = self.keep_pictures(animation, name)
-        records.write_atomically(self.out / f"{name}.json", animation.as_json().encode())
-        if self.notebook:
-            alt, made = animation.alt, self.made(f"{name}.json")
-            return pages.player_html(pictures, name, alt, caption, site_build(), made=made)
-        return None
-
-    def keep_pictures(self, animation: Animation, name: str) -> dict[str, bytes]:
-        """Write NAME.webp, which moves, and NAME-still.webp, which does not."""
-        pictures = animation.as_pictures(name)
-        for file, picture in pictures.items():
-            records.write_atomically(self.out / file, picture)
-        return pictures
+        return self.player({name: animation}, name, caption)
 
     def choose(
         self, draw: Callable[..., Animation], choices: Choices, name: str, caption: str
@@ -178,30 +166,37 @@ class Session:
         Raises:
             ValueError: if there is nothing to choose, or two combinations would share a file.
         """
+        keys_of = pages.combinations(choices)
+        animations = {f"{name}/{file}": draw(*keys) for file, keys in keys_of.items()}
+        return self.player(animations, name, caption, choices)
+
+    def player(
+        self,
+        animations: dict[str, Animation],
+        name: str,
+        caption: str,
+        choices: Choices | None = None,
+    ) -> Markup | None:
+        """Write the data of every animation, and of the first a picture that moves and a still."""
+        if self.cases:
+            return None
         self.saved.append(name)
-        animations = {file: draw(*keys) for file, keys in pages.combinations(choices).items()}
-        (self.out / name).mkdir(exist_ok=True)
         for file, animation in animations.items():
-            path = self.out / name / f"{file}.json"
-            records.write_atomically(path, animation.as_json().encode())
-        first = next(iter(animations.values()))
-        pictures = self.keep_pictures(first, name)
+            self.write(f"{file}.json", animation.as_json().encode())
+        file, first = next(iter(animations.items()))
+        pictures = first.as_pictures(name)
+        for picture, content in pictures.items():
+            self.write(picture, content)
         if self.notebook:
-            alt, made = first.alt, self.made(f"{name}/{next(iter(animations))}.json")
-            return pages.player_html(pictures, name, alt, caption, site_build(), choices, made)
+            made = self.made(f"{file}.json")
+            return pages.player_html(
+                pictures, name, first.alt, caption, site_build(), choices, made
+            )
         return None
 
     def judge(self, all_claims: Sequence[Claim], results: Results) -> Markup | None:
         """Judge the claims by the results; the table, also kept as `claims.json`."""
         judgements = [claims.judge(claim, results, self.seeds) for claim in all_claims]
-        self.keep(judgements)
-        if self.notebook:
-            return pages.claims_table(judgements, str(len(self.seeds)))
-        print_claims(judgements)
-        return None
-
-    def keep(self, judgements: Sequence[Judgement]) -> None:
-        """Write the judgements, with what they rest on, to `claims.json`."""
         content = {
             "lesson": self.lesson,
             "preset": self.preset,
@@ -210,7 +205,24 @@ class Session:
             **records.provenance(),
             "claims": [judgement.as_dict() for judgement in judgements],
         }
-        records.write_atomically(self.out / "claims.json", records.as_json(content).encode())
+        self.write("claims.json", records.as_json(content).encode())
+        if self.notebook:
+            return pages.claims_table(judgements, str(len(self.seeds)))
+        print_claims(judgements)
+        return None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file among the results, whole or not at all.
+
+        Raises:
+            UserError: if the folder cannot be written to.
+        """
+        path = self.out / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            records.write_atomically(path, content)
+        except OSError as error:
+            raise UserError(f"--out {self.out} cannot be written to ({error.strerror})") from None
 
     def end(self) -> None:
         """Say where everything went."""
@@ -268,12 +280,11 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
     changes = hashlib.sha256(str(sorted(chosen.items())).encode()).hexdigest()[:6]
     folder_name = f"{name}-{changes}" if chosen else name  # other settings, other results
     out = Path(given_out or Path("runs") / lesson / folder_name)
-    try:
-        (out / "records").mkdir(parents=True, exist_ok=True)
-        records.write_atomically(out / ".writable", b"")
-        (out / ".writable").unlink()
-    except OSError as error:
-        raise UserError(f"--out {out} cannot be written to ({error.strerror})") from None
+    place = (out / "records").absolute()
+    there = next(path for path in (place, *place.parents) if path.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        why = "is read-only" if there.is_dir() else "is no folder"
+        raise UserError(f"--out {out} cannot be written to: {there} {why}")
     words = ["microgrand", "run", lesson, "--preset", name, "--seeds", str(seeds)]
     for key, value in chosen.items():
         for one in value if isinstance(value, tuple) else (value,):

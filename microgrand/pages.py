@@ -137,9 +137,9 @@ def mark(finding: Finding) -> str:
     """Whether a piece of evidence supports its claim; in brackets if that may be luck."""
     if finding.supports is not None:
         return "✓" if finding.supports else "✗"
-    above, below = finding.low > finding.limit, finding.high < finding.limit
+    above, below = finding.low > finding.bound, finding.high < finding.bound
     if above or below:
-        return "(✓)" if above == finding.wants_more else "(✗)"
+        return "(✓)" if above == finding.above else "(✗)"
     return "?"
 
 
@@ -147,7 +147,7 @@ def strip_svg(finding: Finding) -> str:
     """A dot for each seed, a bar for the interval, and the side of the bound that supports."""
     if not all(map(math.isfinite, finding.values)):
         return ""
-    bound = finding.limit
+    bound = finding.bound
     numbers = (*finding.values, bound)
     margin = 0.12 * (max(numbers) - min(numbers)) or 1.0
     low, high = min(numbers) - margin, max(numbers) + margin
@@ -155,7 +155,7 @@ def strip_svg(finding: Finding) -> str:
     def at(value: float) -> float:
         return round(140 * (min(max(value, low), high) - low) / (high - low), 1)
 
-    left, right = (at(bound), 140.0) if finding.wants_more else (0.0, at(bound))
+    left, right = (at(bound), 140.0) if finding.above else (0.0, at(bound))
     bar = f'<path class="interval" d="M{at(finding.low)} 8H{at(finding.high)}"/>'
     dots = "".join(f'<circle cx="{at(value)}" cy="8" r="2"/>' for value in finding.values)
     return (
@@ -183,7 +183,7 @@ def claims_table(judgements: Sequence[Judgement], seeds: str) -> Markup:
         findings = "".join(
             f"<div>{mark(finding)} {html.escape(finding.measure)}: "
             f"<strong>{interval(finding)}</strong> "
-            f'<span class="bound-in-words">({html.escape(finding.bound)} expected)</span>'
+            f'<span class="bound-in-words">({html.escape(finding.expected)} expected)</span>'
             f"{strip_svg(finding)}</div>"
             for finding in judgement.findings
         )

@@ -92,11 +92,11 @@ def as_json(content: Any) -> str:
     return json.dumps(finite(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a run, without its arrays.
+def load(path: Path) -> Record:
+    """Read a run and hold its arrays against the manifest's checksum.
 
     Raises:
-        RecordError: if there is none or it is not a JSON object.
+        RecordError: if the run is missing, unfinished or damaged.
     """
     file = path.with_name(f"{path.name}.json")
     try:
@@ -107,16 +107,6 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise RecordError(f"{file}: not a readable manifest ({error}); delete it") from None
     if not isinstance(manifest, dict):
         raise RecordError(f"{file}: not a manifest; delete it")
-    return manifest
-
-
-def load(path: Path) -> Record:
-    """Read a run and hold its arrays against the manifest's checksum.
-
-    Raises:
-        RecordError: if the run is missing, unfinished or damaged.
-    """
-    manifest = read_manifest(path)
     file = path.with_name(f"{path.name}.npz")
     try:
         content = file.read_bytes()
@@ -153,8 +143,13 @@ def provenance() -> dict[str, Any]:
 def about_versions() -> str:
     """The versions and the commit in words: what a figure was made with."""
     known = provenance()
-    versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
+    versions = in_words(known["versions"])
     return f"{versions}, commit {known['commit']}" if known["commit"] else versions
+
+
+def in_words(versions: dict[str, str]) -> str:
+    """Versions by name, as in `numpy 2.4.0, scipy 1.17.0`."""
+    return ", ".join(f"{name} {number}" for name, number in versions.items())
 
 
 def git_commit() -> str | None:
@@ -178,5 +173,6 @@ def source_fingerprint(program: str) -> str:
     """SHA-256 over the library's sources and a program: results depend on nothing else."""
     digest = hashlib.sha256(program.encode())
     for path in sorted(PACKAGE.rglob("*.py")):
-        digest.update(b"\0" + path.name.encode() + b"\0" + path.read_bytes())
+        name = path.relative_to(PACKAGE).as_posix()
+        digest.update(f"\0{name}\0".encode() + path.read_bytes())
     return digest.hexdigest()

@@ -28,7 +28,7 @@ def print_claims(judgements: Iterable[Judgement]) -> None:
     table = Table("", "the article says", "measured (mean, 95 % interval)", "verdict")
     for judgement in judgements:
         measured = "\n".join(
-            f"{mark(finding)} {finding.measure}: {interval(finding)}, {finding.bound} expected"
+            f"{mark(finding)} {finding.measure}: {interval(finding)}, {finding.expected} expected"
             for finding in judgement.findings
         )
         colour = COLOURS.get(judgement.verdict, "dim")
@@ -61,17 +61,17 @@ def print_checks(checks: Sequence[Check]) -> None:
             table.add_row(
                 check.op,
                 check.argument,
-                told(check.value),
-                told(check.gradient),
-                told(check.difference) + star,
-                told(check.single),
+                in_one_digit(check.value),
+                in_one_digit(check.gradient),
+                in_one_digit(check.difference) + star,
+                in_one_digit(check.single),
                 f"{check.seconds:.2f}",
                 "[green]ok[/]" if check.passed else f"[red]{escape(check.failure)}[/]",
             )
         table.add_section()
     worst = ((getattr(check, column) for check in checks) for column in columns)
     table.add_row(
-        "the worst", "", *(told(max(filter(None, errors), default=0)) for errors in worst)
+        "the worst", "", *(in_one_digit(max(filter(None, errors), default=0)) for errors in worst)
     )
     table.caption = "* by complex step; others by central differences"
     console().print(table)
@@ -84,7 +84,7 @@ def print_checks(checks: Sequence[Check]) -> None:
     )
 
 
-def told(error: float | None) -> str:
+def in_one_digit(error: float | None) -> str:
     """An error in one digit; nothing where none was asked for."""
     return "" if error is None else f"{error:.0e}" if error else "0"
 

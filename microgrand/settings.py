@@ -12,6 +12,8 @@ from typing import Annotated, Any, NoReturn, get_args, get_origin, get_type_hint
 
 import typer
 
+MOST = 100_000  # seeds, or processes
+
 
 class UserError(Exception):
     """Something the user can mend; the message is one line that says what is wrong."""
@@ -87,7 +89,7 @@ def parse(
     seeds = {name: preset.seeds for name, preset in presets.items()}
     options: dict[str, tuple[Any, str]] = {
         "preset": (str, f"size of the experiment: {choices} (default: book)"),
-        "seeds": (int, f"how many seeds, 0 and up ({by_preset(seeds)})"),
+        "seeds": (int, f"how many seeds; they are 0, 1, 2 and so on ({by_preset(seeds)})"),
         "jobs": (int, "how many processes (default: one a core)"),
         "cluster": (str, "the address of a Dask scheduler that is to have the runs done"),
         "out": (Path, f"folder for figures and records (default: runs/{lesson}/PRESET)"),
@@ -122,8 +124,9 @@ def parse(
     if any(word == "--help" for word in words):
         raise SystemExit(0)
     for name in ("seeds", "jobs"):
-        if chosen.get(name, 1) < 1:
-            raise UserError(f"--{name} {chosen[name]} is out of range: it must be 1 or more")
+        if not 1 <= chosen.get(name, 1) <= MOST:
+            allowed = f"it must be from 1 to {MOST}"
+            raise UserError(f"--{name} {chosen[name]} is out of range: {allowed}")
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()
     }

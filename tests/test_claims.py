@@ -193,10 +193,10 @@ def test_evidence_has_exactly_one_bound(bounds: dict[str, Any]) -> None:
 
 
 def test_a_bound_of_zero_is_a_bound() -> None:
-    assert Evidence("m", lambda results, seed: 0.0, above=0).bound == "> 0"
-    assert Evidence("m", lambda results, seed: 0.0, below=0).bound == "< 0"
-    assert measure(evidence([1.0, 2.0], above=True, bound=0), None, range(2)).supports is True
-    assert measure(evidence([-1.0, -2.0], above=False, bound=0), None, range(2)).supports is True
+    above = measure(evidence([1.0, 2.0], above=True, bound=0), None, range(2))
+    below = measure(evidence([-1.0, -2.0], above=False, bound=0), None, range(2))
+    assert above.supports is below.supports is True
+    assert (above.expected, below.expected) == ("> 0", "< 0")
 
 
 def test_evidence_is_asked_with_the_results_and_each_seed() -> None:
@@ -205,7 +205,7 @@ def test_evidence_is_asked_with_the_results_and_each_seed() -> None:
     finding = measure(piece, results, (7, 5))
     assert finding.values == (4.0, 1.0)
     assert finding.mean == 2.5
-    assert (finding.measure, finding.bound) == ("m", "< 0.5")
+    assert (finding.measure, finding.bound, finding.above) == ("m", 0.5, False)
 
 
 def test_a_judgement_can_be_kept_as_plain_words_and_numbers() -> None:
@@ -214,7 +214,8 @@ def test_a_judgement_can_be_kept_as_plain_words_and_numbers() -> None:
     assert kept["verdict"] == "does not hold"
     assert kept["findings"][0] | {"values": [1.0, 1.0]} == {
         "measure": "number",
-        "bound": "> 2",
+        "bound": 2.0,
+        "above": True,
         "values": [1.0, 1.0],
         "mean": 1.0,
         "low": 1.0,

@@ -208,6 +208,8 @@ def test_verify_ends_with_1_where_a_gradient_is_wrong(
         ("run curve --jobs 0", ["--jobs 0"]),
         ("run curve --seeds 0", ["--seeds 0"]),
         ("run curve --seeds -1", ["--seeds -1"]),
+        ("run curve --seeds 99999999999999999999", ["--seeds 9", "from 1 to 100000"]),
+        ("run curve --points 99999999999999999", ["memory"]),
         (f"run curve --out {__file__}", ["--out", __file__]),
         (f"run curve --out {__file__}/below", ["--out", __file__]),
         ("verify bogus", ["bogus", "relu", "adamw", "gini"]),
@@ -226,6 +228,7 @@ def test_verify_ends_with_1_where_a_gradient_is_wrong(
         ("data show .", ["holds no MNIST"]),
         ("data show digits --samples 0", ["--samples 0", "from 1 to 100"]),
         (f"data show digits --out {__file__}", ["--out", __file__]),
+        ("data show digits --out sheet.pdf", ["--out sheet.pdf", ".png or .svg"]),
         (f"data show digits --out {__file__}/below.svg", ["--out", __file__]),
         (f"data show {__file__}", [__file__, "damaged"]),
     ],
@@ -235,6 +238,14 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing_behind(
 ) -> None:
     is_one_clear_line(said := microgrand(*words.split()), *named)
     assert said.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cases_that_do_not_exist_are_named_and_nothing_is_left_behind(
+    microgrand: Command, tmp_path: Path
+) -> None:
+    said = microgrand("run", "curve", "--preset", "quick", "--cases", "bogus")
+    is_one_clear_line(said, "--cases bogus", "plain, coupled, decoupled, dropout")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -266,7 +277,7 @@ def test_an_interrupted_run_says_that_it_can_go_on_and_ends_with_130(
 def kept(**changes: Any) -> dict[str, Any]:
     """What a lesson writes, as far as the command reads it."""
     finding = {
-        "measure": "size", "bound": "> 1", "values": [3.0, 4.0],
+        "measure": "size", "bound": 1.0, "above": True, "values": [3.0, 4.0],
         "mean": 3.5, "low": 3.0, "high": 4.0, "supports": True, "chance": 0.1,
     }  # fmt: skip
     claim = {"name": "K1", "text": "It is large.", "findings": [finding], "verdict": "holds"}
@@ -299,9 +310,10 @@ def test_claims_shows_the_latest_results(microgrand: Command, tmp_path: Path) ->
         "", "{", "[]", "3", "{}",
         kept(seeds=3), kept(seeds=None), kept(claims="K1"), kept(claims=[{}]),
         kept(claims=[kept()["claims"][0] | {"findings": [{"measure": "size"}]}]),
+        kept(claims=[kept()["claims"][0] | {"findings": [{"measure": "size", "bound": "> 1"}]}]),
     ],
     ids=["empty", "cut off", "list", "number", "nothing", "seeds", "no seeds", "words",
-         "no claim", "no finding"],
+         "no claim", "no finding", "no number"],
 )  # fmt: skip
 def test_damaged_results_are_one_line_that_says_what_to_do(
     microgrand: Command, tmp_path: Path, content: Any

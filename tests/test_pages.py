@@ -153,7 +153,7 @@ def test_a_table_has_a_heading_for_every_column_and_row(
 
 
 def finding(*values: float, measure: str = "size", supports: bool | None = True) -> Finding:
-    return Finding(measure, "> 1", values, 3.5, 3.0, 4.0, supports)
+    return Finding(measure, 1.0, True, values, 3.5, 3.0, 4.0, supports)
 
 
 @given(text=words, measure=words, comment=words)
@@ -203,8 +203,8 @@ def test_evidence_is_drawn_where_its_numbers_are(
     values: list[float], bound: float, side: str
 ) -> None:
     """Dots are in the order of the seeds' numbers, and inside the shade where they support."""
-    bound = float(f"{bound:g}")
-    one = Finding("size", f"{side} {bound:g}", tuple(values), 0.0, min(values), max(values), None)
+    low, high = min(values), max(values)
+    one = Finding("size", bound, side == ">", tuple(values), 0.0, low, high, None)
     drawn = ET.fromstring(strip_svg(one))
     dots = [float(dot.get("cx", "nan")) for dot in drawn.iterfind("circle")]
     shade = drawn.find("rect")
@@ -231,13 +231,13 @@ def test_evidence_is_drawn_where_its_numbers_are(
 def test_what_may_be_luck_is_marked_in_brackets(
     low: float, high: float, supports: bool | None, shown: str
 ) -> None:
-    assert mark(Finding("size", "> 1", (low, high), 1.0, low, high, supports)) == shown
-    turned = Finding("size", "< -1", (-low, -high), -1.0, -high, -low, supports)
+    assert mark(Finding("size", 1.0, True, (low, high), 1.0, low, high, supports)) == shown
+    turned = Finding("size", -1.0, False, (-low, -high), -1.0, -high, -low, supports)
     assert mark(turned) == shown
 
 
 def test_what_was_not_measured_is_not_drawn() -> None:
-    one = Finding("size", "> 1", (math.nan, 1.0), math.nan, math.nan, math.nan, None)
+    one = Finding("size", 1.0, True, (math.nan, 1.0), math.nan, math.nan, math.nan, None)
     assert strip_svg(one) == ""
 
 

@@ -29,7 +29,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> tuple[str, list[list[str]]]:
 
 def claim(**changes: Any) -> dict[str, Any]:
     finding = {
-        "measure": "size of θ", "bound": "> 1", "values": [3.0, 4.0],
+        "measure": "size of θ", "bound": 1.0, "above": True, "values": [3.0, 4.0],
         "mean": 3.5, "low": 3.0, "high": 4.0, "supports": True, "chance": 0.01,
     }  # fmt: skip
     findings = changes.pop("findings", [{}])

@@ -17,6 +17,7 @@ from typing import Any
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
+from tables import markdown_table
 
 from microgrand import verdicts
 from microgrand.claims import Judgement
@@ -88,22 +89,19 @@ def overview() -> str:
 
 
 def table_of_recordings() -> str:
-    lines = [
-        "| recorded | runs | epochs | seconds a run | versions, commit |",
-        "|---|---|---|---|---|",
-    ]
+    rows = []
     for one in recordings():
         first = one.manifests[0]
         numpy, python = (first["versions"][name] for name in ("numpy", "python"))
         sizes = f"{len(one.cases)} cases × {len(one.seeds)} seeds"
-        lines.append(
-            f"| **{one.name}** | {sizes} | {one.settings['epochs']} | {one.seconds:.0f} | "
-            f"Python {python}, NumPy {numpy}, {first['commit']} |"
-        )
+        by = f"Python {python}, NumPy {numpy}, {first['commit']}"
+        numbers = one.settings["epochs"], f"{one.seconds:.0f}"
+        rows.append((f"**{one.name}**", sizes, *numbers, by))
     commands = "\n".join(
         one.command.replace(" --cases", " \\\n    --cases", 1) for one in recordings()
     )
-    return "\n".join(lines) + f"\n\n```bash\n{commands}\n```\n"
+    header = ("recorded", "runs", "epochs", "seconds a run", "versions, commit")
+    return f"{markdown_table(header, rows)}\n\n```bash\n{commands}\n```\n"
 
 
 def section(name: str, article: Article) -> str:
@@ -124,17 +122,17 @@ def cost() -> str:
     """What 100 000 runs would take, by the time and size of the recorded ones."""
     if not recordings():
         return ""
-    words = []
+    rows = []
     for one in recordings():
         files = [*(verdicts.RECORDS / one.name).glob("*-seed-*")]
         size = sum(path.stat().st_size for path in files) / len(one.results)
         days = 1e5 * one.seconds / 86400
-        a_run = f"{one.seconds:.0f} | {size / 1e3:.0f}"
-        words.append(f"| {one.name} | {a_run} | {days:,.0f} | {size / 1e4:,.1f} |")
+        numbers = one.seconds, size / 1e3, days
+        rows.append((one.name, *(f"{x:,.0f}" for x in numbers), f"{size / 1e4:,.1f}"))
+    header = ("recorded", "seconds a run", "kB a record", "days on one core", "GB of records")
     return (
         "\n\nWhat would 100 000 runs cost? By the time and record of a run as measured here:\n\n"
-        "| recorded | seconds a run | kB a record | days on one core | GB of records |\n"
-        "|---|---|---|---|---|\n" + "\n".join(words) + "\n"
+        f"{markdown_table(header, rows, words=1)}\n"
     )
 
 

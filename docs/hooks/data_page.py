@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from execution import fingerprint
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from PIL import Image
+from tables import markdown_table
 
 from microgrand.data import catalog, photographs
 from microgrand.figures import sheet
@@ -30,11 +30,6 @@ def linked(text: str) -> str:
     return LINK.sub(lambda match: f"[{match[0].split('/')[2]}]({match[0]})", text)
 
 
-def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def data_sets() -> str:
     """A row for each data set by name."""
     rows = []
@@ -42,7 +37,7 @@ def data_sets() -> str:
         sites = {file.url.rpartition("/")[0] for file in entry.files}
         origin = linked(" ".join(sites)) if sites else "installed with microgrand"
         rows.append((f"**{name}**", entry.about, entry.terms, origin))
-    return table(("name", "what it is", "by whom, on which terms", "where from"), rows)
+    return markdown_table(("name", "what it is", "by whom, on which terms", "where from"), rows)
 
 
 def credits() -> str:
@@ -52,7 +47,7 @@ def credits() -> str:
         (one.name, linked(one.credit), one.licence, linked(one.source), packages[one.package])
         for one in photographs.PHOTOGRAPHS
     ]
-    return table(("class", "photograph", "licence", "source", "ships in"), rows)
+    return markdown_table(("class", "photograph", "licence", "source", "ships in"), rows)
 
 
 def draw(name: str) -> bytes:

@@ -25,6 +25,10 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import get_plugin_logger
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
+from tables import markdown_table
+
+from microgrand.records import in_words
+from microgrand.report import in_one_digit as error
 
 log = get_plugin_logger("derivations")
 
@@ -96,38 +100,32 @@ def proof(name: str) -> str:
     """The table of an op's verification, and by what it was made."""
     rows = [row for row in described["checks"] if row["op"] in (name, f"{name}_proximal")]
     method = rows[0]["difference_method"]
-    lines = [
-        f"| argument | examples | value | gradient | {method} | float32 | time |",
-        "|---|--:|--:|--:|--:|--:|--:|",
-    ]
+    header = ("argument", "examples", "value", "gradient", method, "float32", "time")
+    lines = []
     for row in rows:
         errors = (error(row[kind]) for kind in ("value", "gradient", "difference", "single"))
         argument = f"`{row['argument']}`" if row["argument"] else "proximal step"
-        cells = [argument, row["examples"], *errors, f"{row['seconds']:.2f} s"]
-        lines.append(f"| {' | '.join(map(str, cells))} |")
+        lines.append((argument, row["examples"], *errors, f"{row['seconds']:.2f} s"))
     told = "the [worst relative errors](../proof.md) over random examples."
-    return "\n".join([f"{last_verified()} {told}", "", *lines])
+    return f"{last_verified()} {told}\n\n{markdown_table(header, lines, words=1)}"
 
 
 def steps_and_measures() -> str:
     """The table of what has neither a gradient nor, as a proximal step has, a penalty's page."""
-    lines = ["| step or measure | value | float32 |", "|---|--:|--:|"]
-    for row in described["checks"]:
-        if not row["argument"] and not row["op"].endswith("_proximal"):
-            lines.append(f"| `{row['op']}` | {error(row['value'])} | {error(row['single'])} |")
+    rows = [
+        (f"`{row['op']}`", error(row["value"]), error(row["single"]))
+        for row in described["checks"]
+        if not row["argument"] and not row["op"].endswith("_proximal")
+    ]
+    table = markdown_table(("step or measure", "value", "float32"), rows, words=1)
     examples = described["checks"][0]["examples"]
     told = f"the worst relative errors over {examples} random examples of each."
-    return "\n".join([f"{last_verified()} {told}", "", *lines])
+    return f"{last_verified()} {told}\n\n{table}"
 
 
 def last_verified() -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in described["versions"].items())
-    return f"**Last verified** on {described['date']} (seed {described['seed']}, {versions}):"
-
-
-def error(value: float | None) -> str:
-    """An error in one digit; nothing where none was asked for."""
-    return "" if value is None else f"{value:.0e}" if value else "0"
+    rests_on = f"seed {described['seed']}, {in_words(described['versions'])}"
+    return f"**Last verified** on {described['date']} ({rests_on}):"
 
 
 def mutants(computed_by: list[tuple[str, str]], whose: str) -> str:

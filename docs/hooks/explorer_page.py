@@ -19,7 +19,9 @@ from explorer_words import in_words
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from tables import markdown_table
 
+from microgrand import records
 from microgrand.lesson import all_lessons, title_and_question
 from microgrand.records import Record, RecordError
 from microgrand.verdicts import Recording, recordings
@@ -54,7 +56,7 @@ def about(runs: Sequence[Record]) -> list[tuple[str, str]]:
         ("seeds", f"{', '.join(map(str, seeds))} (histograms and statistics: {seeds[0]})"),
         ("took", f"{sum(run.manifest['seconds'] for run in runs):.0f} s"),
         ("finished", max(run.manifest["finished"] for run in runs)),
-        ("versions", ", ".join(f"{name} {number}" for name, number in first["versions"].items())),
+        ("versions", records.in_words(first["versions"])),
         ("machine", first["machine"]),
         ("commit", first["commit"] or "none (installed)"),
         ("checksum of the data", first["data_sha256"]),
@@ -110,18 +112,18 @@ def written(found: Sequence[Recording]) -> Iterator[tuple[str, str]]:
 
 def table(found: Sequence[Recording]) -> str:
     """A row for each recording."""
-    lines = ["| lesson | cases | runs | took | command |", "|---|---|---|---|---|"]
+    rows = []
     for recorded in found:
         minutes = sum(one["seconds"] for one in recorded.manifests) / 60
-        cells = [
+        row = [
             f"[{title(recorded)}](lessons/{recorded.lesson}.ipynb)",
-            str(len(recorded.cases)),
-            str(len(recorded.results)),
+            len(recorded.cases),
+            len(recorded.results),
             f"{minutes:.0f} min" if minutes >= 1 else f"{60 * minutes:.0f} s",
             f"`{recorded.command}`",
         ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        rows.append(row)
+    return markdown_table(["lesson", "cases", "runs", "took", "command"], rows)
 
 
 def folder_of(config: Any) -> Path:

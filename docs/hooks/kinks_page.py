@@ -14,6 +14,7 @@ import numpy as np
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
+from tables import markdown_table
 
 from microgrand.kinks import ASKED, KINKS, Kink
 
@@ -36,22 +37,13 @@ def slope(value: Any) -> str:
 
 
 def table() -> str:
-    lines = [
-        "| operation | where | left, right | ours | " + " | ".join(ASKED) + " |",
-        "|---|---|---|---|" + "---|" * len(ASKED),
-    ]
+    rows = []
     for kink in KINKS:
         sides = ", ".join("–" if side is None else number(side) for side in kink.slopes)
         others = [slope(answer.slope) for answer in kink.answers.values()]
-        cells = [
-            f"[{kink.op}](#{kink.op})",
-            kink.where,
-            sides,
-            f"**{slope(kink.chosen)}**",
-            *others,
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        ours = f"**{slope(kink.chosen)}**"
+        rows.append([f"[{kink.op}](#{kink.op})", kink.where, sides, ours, *others])
+    return markdown_table(["operation", "where", "left, right", "ours", *ASKED], rows)
 
 
 def paragraph(kink: Kink) -> str:

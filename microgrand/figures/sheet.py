@@ -1,16 +1,11 @@
 """A sheet of samples: a row of images for each class."""
 
-import io
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 
-from microgrand.figures.still import STYLE, new_figure
-from microgrand.records import write_atomically
+from microgrand.figures.still import new_figure
 
-ENDINGS = (".png", ".svg")
 MOST_CLASSES = 20
 SPREAD = 2.5  # standard deviations from black to grey and from grey to white
 
@@ -53,18 +48,3 @@ def draw_sheet(images: np.ndarray, labels: np.ndarray, classes: tuple[str, ...],
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return figure
-
-
-def save(figure: Any, path: Path) -> None:
-    """Write a figure on white, as its path ends: `.png` or `.svg`; whole or not at all.
-
-    Raises:
-        OSError: if it cannot be written.
-    """
-    picture = io.BytesIO()
-    ending = path.suffix[1:]
-    metadata = {"Date": None} if ending == "svg" else {}
-    with mpl.rc_context(STYLE):
-        figure.savefig(picture, format=ending, dpi=150, facecolor="white", metadata=metadata)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, picture.getvalue())

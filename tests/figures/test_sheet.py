@@ -1,14 +1,11 @@
 """The sheet of samples: every class has its row, and a file is whole or not there."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from microgrand.figures.sheet import as_picture, draw_sheet, save
+from microgrand.figures.sheet import as_picture, draw_sheet
 
 
 def sheet(channels: int = 3) -> Any:
@@ -31,21 +28,3 @@ def test_a_row_for_each_class_with_its_name(channels: int) -> None:
 def test_standardised_images_are_grey_at_their_mean() -> None:
     np.testing.assert_allclose(as_picture(np.array([-9.0, -2.5, 0, 2.5, 9])), [0, 0, 0.5, 1, 1])
     np.testing.assert_allclose(as_picture(np.array([0, 0.25, 1])), [0, 0.25, 1])
-
-
-def test_it_is_written_as_the_path_ends(tmp_path: Path) -> None:
-    save(sheet(), tmp_path / "below" / "a.png")
-    save(sheet(), tmp_path / "a.svg")
-    with Image.open(tmp_path / "below" / "a.png") as picture:
-        assert picture.size[0] == 1200
-    assert "<svg" in (tmp_path / "a.svg").read_text("utf-8")
-
-
-def test_no_space_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*arguments: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        save(sheet(), tmp_path / "a.png")
-    assert list(tmp_path.iterdir()) == []

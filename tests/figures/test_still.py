@@ -1,10 +1,12 @@
 """Still figures: the same bytes each time, and ink that is the page's own."""
 
 import io
+import os
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -89,7 +91,7 @@ def test_the_compact_drawing_is_the_same_in_fewer_bytes() -> None:
 def test_the_same_figure_gives_the_same_bytes(tmp_path: Path) -> None:
     assert svg(draw()) == svg(draw())
     for name in ("a", "b"):
-        save(draw(), tmp_path / name)
+        save(draw(), tmp_path / f"{name}.svg", tmp_path / f"{name}.png")
     for ending in ("svg", "png"):
         first, second = (tmp_path / f"{name}.{ending}" for name in ("a", "b"))
         assert first.read_bytes() == second.read_bytes()
@@ -105,13 +107,23 @@ def test_the_style_at_the_time_of_saving_changes_nothing() -> None:
 
 def test_files_are_on_white_and_in_dark_ink(tmp_path: Path) -> None:
     """They are looked at outside of any page."""
-    save(draw(), tmp_path / "figure")
-    with Image.open(tmp_path / "figure.png") as image:
+    save(draw(), tmp_path / "below" / "figure.png", tmp_path / "figure.svg")
+    with Image.open(tmp_path / "below" / "figure.png") as image:
         pixels = np.array(image.convert("RGBA")).reshape(-1, 4)
     assert pixels[0].tolist() == [255, 255, 255, 255]
     assert np.all(pixels[:, 3] == 255)
     assert pixels[:, :3].sum(axis=1).min() < 60
     assert "currentColor" not in (tmp_path / "figure.svg").read_text("utf-8")
+
+
+def test_no_space_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        save(draw(), tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_new_figures_have_the_size_and_axes_that_were_asked_for() -> None:
