@@ -79,3 +79,14 @@ def test_what_the_page_says_of_penalties_without_a_number_is_so() -> None:
     for better, worse in pairwise(("IJ", "ZG", "H", "A", "BDEF", "C")):
         assert min(tested[case] for case in better) > max(tested[case] for case in worse)
     assert all(abs(train - test) < 2 for train, test in late.values())
+    ahead = [
+        np.subtract(
+            *(
+                recorded.results[f"{case}-published", seed]["accuracy"][1, -5:].mean()
+                for case in "DE"
+            )
+        )
+        for seed in recorded.seeds
+    ]
+    assert 100 * np.mean(ahead) > 3
+    assert sum(one > 0.03 for one in ahead) >= len(ahead) - 1
