@@ -726,7 +726,7 @@ session.play(
 weight_table("dropout", settings.rates, "p")
 
 # %% [markdown]
-# Dropout leaves the weights wide, because nothing pulls at them. The more often units are silent, the less their weights move from where they started.
+# Dropout leaves the weights wide, because nothing pulls at them. With a little of it they move farther from where they started than with none, perhaps since masks shake every gradient. Beyond that, the more often units are silent, the less their weights move.
 #
 # ## What the article said, and what came out
 #
