@@ -273,9 +273,9 @@ for name in ("tanh_abs", "tanh_square", "log_square"):
         print(f"{formula:<13} {words}: a weight of 0.1 is {weight[0]:+.3f} after ten steps")
 
 # %% [markdown]
-# (With the right sign these three are sound. Near zero they are the lasso and ridge, [tanh|θ|](../derivations/tanh_abs.md) and the other two; far out they let go, and spare large weights.)
+# (With the right sign these three are sound. Near zero [tanh|θ|](../derivations/tanh_abs.md) is the lasso, and the other two are ridge; far out all let go, and spare large weights. That the first does not seem to shrink its weight is a matter of the step. It pulls with a force of 1, as the lasso does, so steps of 0.1 carry the weight to and fro across zero.)
 #
-# So of eleven cases, two functions are penalties: θ² and |θ|. The article's measurements are still worth repeating. What do the other nine do to a network?
+# So of eleven cases, two functions are penalties: θ² and |θ|. The article's measurements are still worth repeating. What do the others do to a network?
 #
 # ### What is sparse?
 #
@@ -720,7 +720,7 @@ session.show(
 )
 
 # %% [markdown]
-# **The moment.** For C the article sees moments that are mostly zero (claim P9), which in a figure means: small beside the others'. Channels that are dead get no gradient from the data, and what is left in their moments is the constant pull of the wind. It is small, and it is not zero; and Adam divides it by its own size. A constant gradient, however small, moves a weight by a whole learning rate at every step. That is how C overshoots.
+# **The moment.** For C the article sees moments that are mostly zero (claim P9), which in a figure means: small beside the others'. Channels that are dead get no gradient from the data, and what is left in their moments is the constant pull of the wind. It is small, and it is not zero. And Adam divides it by the size of the gradients that it remembers: once those are no larger, a constant gradient, however small, makes whole steps of about a learning rate. That is how C overshoots.
 #
 # ### Six layers, any case, any signal
 #
@@ -853,7 +853,7 @@ session.table(
 )
 
 # %% [markdown]
-# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by its own size, so it makes a whole step of a sign, however small the number was. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on, all accidents follow much the same curve. How soon the nudge gets there is a matter of luck: it may take a few steps, or more than this page has. The smoothing and the shaking begin there.
+# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by the size of those before it; where all of them were tiny, it makes a whole step of a sign. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on, all accidents follow much the same curve. How soon the nudge gets there is a matter of luck: it may take a few steps, or more than this page has. The smoothing and the shaking begin there.
 #
 # So compare what the smoothing does with what the accidents do, the shaking and the reading of the moment, in the figure and in the last column of the table. The weights drift about as far. The accuracies do not agree to the point, but they are of one size. So on this page the differences among B, D, E and F, and that between G and Z, are of the size of an accident, and the article reads much from such differences.
 #
