@@ -918,6 +918,8 @@ session.table(
 )
 
 # %% [markdown]
+# Sampling the step changes little here. Sampling the gradient, with the σ of the code, makes the network leave *later*: the noise drowns the gradient just when it is smallest. And exact zeros, which noise was to cure, are few without it.
+#
 # ## Relatives from the literature
 #
 # ### Noise that fades
