@@ -1152,7 +1152,7 @@ session.show(
 # - **I is J**, $\sin w$, since a sine is positive between 0 and π;
 # - **A is C**, $|w|$, up to a smoothing that is felt below $w = 0.01$ alone.
 #
-# Property tests prove it, with the derivation pages of [each](../derivations/index.md#the-pages). Eight functions are left, and each does one of three things. Four, A, B, I and K, pull masks to 0, and K, with the slope $2/(w + 10^{-5})$ in the code, pulls the harder the nearer a mask gets. Three, D, E and F, **push masks to 1**: they are measures of sparsity with the wrong sign, as in the [lesson on penalties](penalties.ipynb). But 1 is where masks start, and there they are held by the clip. With such a penalty a mask simply stays what it was. And [L](../derivations/negative_entropy.md) draws masks to 0.37.
+# Property tests prove it, with the derivation pages of [each](../derivations/index.md#the-pages). Eight functions are left, and each does one of three things. Four (A, B, I and K) pull masks to 0, and K, with the slope $2/(w + 10^{-5})$ in the code, pulls the harder the nearer a mask gets. Three (D, E and F) **push masks to 1**: they are measures of sparsity with the wrong sign, as in the [lesson on penalties](penalties.ipynb). But 1 is where masks start, and there they are held by the clip. With such a penalty a mask simply stays what it was. And [L](../derivations/negative_entropy.md) draws masks to 0.37.
 
 # %% tags=["collapse-input"]
 here = np.array([0.05, 0.25, 0.5, 1.0])
