@@ -552,7 +552,9 @@ session.play(
 # %% [markdown]
 # ### Small is not sparse
 #
-# The article concludes that L2 makes the weights *sparse*. In common use that word means that most weights are exactly zero, so that they need not be stored or multiplied. Does the pull $\lambda\theta$ do that? In plain gradient descent it cannot: it fades as a weight comes near zero, halfway there it is half as strong, and a pull that fades never arrives. Inside Adam it is divided by its own size and does not fade. But then a step has a length of its own, about $\eta$, and steps over zero instead of stopping there.
+# The article concludes that L2 makes the weights *sparse*. In common use that word means that most weights are exactly zero, so that they need not be stored or multiplied. Does the pull $\lambda\theta$ do that? In plain gradient descent it cannot: it fades as a weight comes near zero, halfway there it is half as strong, and a pull that fades never arrives.
+#
+# Inside Adam it is divided by $\sqrt v$, which remembers about a thousand steps. At first that makes whole steps of the length $\eta$. But as the weight shrinks, $\sqrt v$ still remembers the larger pulls, and the step fades after all. And while the data pull too, $\sqrt v$ is made of their gradients, whose noise keeps every weight moving.
 #
 # Let us count. A number counts as zero below if it is less than $1.2 \cdot 10^{-38}$, the smallest that float32 holds in full. We also measure how concentrated $p(\theta)$ is: its entropy $-\int p \log p$ (lower is narrower; a uniform density on this interval has −0.51), and its Jensen–Shannon distance from the start (0: the same; 0.83: no overlap).
 
@@ -602,7 +604,7 @@ weight_table("coupled", settings.strengths, "λ")
 #
 # ### Decay inside Adam, decay beside Adam
 #
-# There are two places to put the pull. **Coupled**: $\lambda\theta$ joins the gradient, as above, and Adam divides both by the same root $\sqrt v$. A weight with small gradients is then decayed hard, one with large gradients hardly at all; and where the loss has no more gradient, Adam blows $\lambda\theta$ up to a full step. **Decoupled** (Loshchilov and Hutter, 2019): Adam sees the loss alone, and each weight shrinks beside it by the factor $1 - \eta\lambda$ a step.
+# There are two places to put the pull. **Coupled**: $\lambda\theta$ joins the gradient, as above, and Adam divides both by the same root $\sqrt v$. A weight with small gradients is then decayed hard, one with large gradients hardly at all; and where the loss has no more gradient, Adam at first blows $\lambda\theta$ up to a full step. **Decoupled** (Loshchilov and Hutter, 2019): Adam sees the loss alone, and each weight shrinks beside it by the factor $1 - \eta\lambda$ a step.
 
 # %% tags=["collapse-input"]
 figure, (left, right) = new_figure(1, 2)
@@ -726,7 +728,7 @@ session.play(
 weight_table("dropout", settings.rates, "p")
 
 # %% [markdown]
-# Dropout leaves the weights wide, because nothing pulls at them. The more often units are silent, the less their weights move from where they started.
+# Dropout leaves the weights wide, because nothing pulls at them. With a little of it they move farther from where they started than with none, perhaps since masks shake every gradient. Beyond that, the more often units are silent, the less their weights move.
 #
 # ## What the article said, and what came out
 #
@@ -737,7 +739,7 @@ weight_table("dropout", settings.rates, "p")
 # - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part* and *wrong in part*: some do, and the others are open. *Open*: all are.
 # - **artefact**: what supports it is gone once the suspected cause is taken away.
 #
-# The interval is a bootstrap over seeds. With three of them it is their range, and about 75 % of such intervals hold the true mean (84 % with five), not 95 %. So we trust a bound that is kept by far, and not one that is kept by a hair.
+# The interval is a bootstrap over seeds. With three of them it is their range, and about 75 % of such intervals hold the true mean (84 % with five), not 95 %. So we trust a bound that is kept by far, and not one that is kept by a hair. (The page [on all claims](../claims.md) judges recorded runs with more seeds, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
 
 
 # %% tags=["evidence"]

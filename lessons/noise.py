@@ -149,7 +149,7 @@ print(f"{settings.epochs} epochs of {steps_an_epoch} steps: {steps} steps in all
 #
 # ## Four places for noise
 #
-# A step of training has four places where a number can be replaced by a sample around it.
+# Here are four places in a step of training where a number can be replaced by a sample around it. (Dropout uses a fifth, the activations.)
 #
 # | place | what is drawn | known as | in code |
 # |---|---|---|---|
@@ -527,7 +527,9 @@ session.table(
 # %% [markdown]
 # ### How many repeats would it take?
 #
-# Suppose a method were two points better, a difference that articles are written about. Could so few repeats show it? Cases of one seed share their start, so we take differences seed by seed. If these have the standard deviation $s$, then the mean over $n$ seeds has $s/\sqrt n$, and a 95 % interval reaches $1.96\,s/\sqrt n$ to either side. For it to be narrower than two points, $n$ must be at least $(1.96\,s/2)^2$.
+# Suppose a method were two points better, a difference that articles are written about. Could so few repeats show it? Cases of one seed share their start, so we take differences seed by seed. If these have the standard deviation $s$, then the mean over $n$ seeds has $s/\sqrt n$, and a 95 % interval reaches $1.96\,s/\sqrt n$ to either side. For it to reach no further than two points, $n$ must be at least $(1.96\,s/2)^2$.
+#
+# This is the least. An interval that reaches just two points misses a true difference of two every second time; to find it four times in five takes about twice as many seeds. And $s$ itself is a guess from a few seeds.
 
 # %% tags=["collapse-input"]
 rows = []
@@ -916,6 +918,8 @@ session.table(
 )
 
 # %% [markdown]
+# Sampling the step changes little here. Sampling the gradient, with the σ of the code, makes the network leave *later*: the noise drowns the gradient just when it is smallest. And exact zeros, which noise was to cure, are few without it.
+#
 # ## Relatives from the literature
 #
 # ### Noise that fades
@@ -1148,7 +1152,7 @@ session.show(
 # - **I is J**, $\sin w$, since a sine is positive between 0 and π;
 # - **A is C**, $|w|$, up to a smoothing that is felt below $w = 0.01$ alone.
 #
-# Property tests prove it, with the derivation pages of [each](../derivations/index.md#the-pages). Eight functions are left, and they do one of three things. Six pull masks to 0, and among them K, as coded $2/(w + 10^{-5})$, pulls the harder the nearer it gets. Five **push masks to 1**: they are measures of sparsity with the wrong sign, as in the [lesson on penalties](penalties.ipynb). But at 1 is where masks start, and there they are held by the clip. With such a penalty a mask simply stays what it was. And [L](../derivations/negative_entropy.md) draws masks to 0.37.
+# Property tests prove it, with the derivation pages of [each](../derivations/index.md#the-pages). Eight functions are left, and each does one of three things. Four (A, B, I and K) pull masks to 0, and K, with the slope $2/(w + 10^{-5})$ in the code, pulls the harder the nearer a mask gets. Three (D, E and F) **push masks to 1**: they are measures of sparsity with the wrong sign, as in the [lesson on penalties](penalties.ipynb). But 1 is where masks start, and there they are held by the clip. With such a penalty a mask simply stays what it was. And [L](../derivations/negative_entropy.md) draws masks to 0.37.
 
 # %% tags=["collapse-input"]
 here = np.array([0.05, 0.25, 0.5, 1.0])
@@ -1290,7 +1294,7 @@ session.play(
 # - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part* and *wrong in part*: some do, and the others are open. *Open*: all are.
 # - **artefact**: what supports it is gone once the suspected cause is taken away.
 #
-# The σ is that of the code. Accuracies are means over the last fifth of the long run for N1 to N5 and N7, of the shorter one for N6.
+# The σ is that of the code. Accuracies are means over the last fifth of the long run for N1 to N5 and N7, of the shorter one for N6. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
 
 
 # %% tags=["evidence"]

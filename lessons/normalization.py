@@ -135,13 +135,15 @@ session.show(
 #
 # $$\frac{\partial L}{\partial x_i} = \frac{1}{\sqrt{v + \varepsilon}} \Bigl( g_i - \overline{g} - \hat x_i\,\overline{g \hat x} \Bigr),$$
 #
+# where a bar is the mean over the set.
+#
 # <aside class="why">
 #
 # **Why does so much cancel?** The variance is measured from the mean, and the mean is the point from which it is smallest. At a minimum the slope is zero. So moving the mean does not move the variance, and one whole path is closed.
 #
 # </aside>
 #
-# where a bar is the mean over the set. [Its page](../derivations/normalize.md) derives both forms step by step, and a test holds them against each other. Read the short one aloud: *take the mean off the gradient, take off what points along $\hat x$, divide by the spread.* So two things are always true of a gradient that has passed backwards through a normalisation. Over each set it sums to zero, and it is orthogonal to the output (but for $\varepsilon$). Both have to be. Push all numbers of a set the same way, or stretch the set about its mean, and no output changes; so no gradient can ask for it.
+# [Its page](../derivations/normalize.md) derives both forms step by step, and a test holds them against each other. Read the short one aloud: *take the mean off the gradient, take off what points along $\hat x$, divide by the spread.* So two things are always true of a gradient that has passed backwards through a normalisation. Over each set it sums to zero, and it is orthogonal to the output (but for $\varepsilon$). Both have to be. Push all numbers of a set the same way, or stretch the set about its mean, and no output changes; so no gradient can ask for it.
 
 # %%
 generator = np.random.default_rng(0)
@@ -833,7 +835,7 @@ session.table(
 #
 # ## What the article said, and what came out
 #
-# Each claim is taken apart into numbers that every seed yields, each with a bound: the least, as we read it, that the claim can mean. A number supports the claim (✓) if the whole interval over the seeds keeps the bound, contradicts it (✗) if none of the interval does, and leaves it open (?) otherwise. *Holds* means that all numbers support the claim, *does not hold* that all contradict it, *depends* that they differ: the claim is *right in part* where some support it and some contradict it; where some are open, it is *supported in part*, *wrong in part*, or *open* altogether. An *artefact* is what goes away once the suspected cause is removed. [Curve fitting](curve.ipynb) explains the intervals; with three seeds they are the range.
+# Each claim is taken apart into numbers that every seed yields, each with a bound: the least, as we read it, that the claim can mean. A number supports the claim (✓) if the whole interval over the seeds keeps the bound, contradicts it (✗) if none of the interval does, and leaves it open (?) otherwise. *Holds* means that all numbers support the claim, *does not hold* that all contradict it, *depends* that they differ: the claim is *right in part* where some support it and some contradict it; where some are open, it is *supported in part*, *wrong in part*, or *open* altogether. An *artefact* is what goes away once the suspected cause is removed. [Curve fitting](curve.ipynb) explains the intervals; with three seeds they are the range. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
 
 
 # %% tags=["evidence"]

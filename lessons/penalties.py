@@ -219,7 +219,7 @@ for size in (1e-4, 3e-4, 1e-3, 3e-3, 0.05):
     print(f"|θ| = {size:<6g}", *(f"{x} pulls {pull(x, at)[0]:.5f}" for x in "EBDF"), sep="   ")
 
 # %% [markdown]
-# Within $\sqrt\varepsilon = 0.0003$ of zero they differ; from 0.003 on they agree to half a per cent, and for most weights of a network to five digits. D and F agree in every bit, everywhere. Whatever difference the article sees among these four, the penalty has not made it.
+# Within $\sqrt\varepsilon = 0.0003$ of zero they differ; from 0.003 on they agree to half a per cent, and for most weights of a network to five digits. D and F agree in every bit, everywhere. Whatever difference the article sees among these four, the penalty has not made it for weights beyond 0.003. (But the lasso gathers weights at zero. What the smoothing does there we shall measure.)
 #
 # ### A step that is flat
 #
@@ -257,7 +257,9 @@ session.show(
 #
 # ### Rewards for size
 #
-# Cases H, I and J come from a comparison of measures of sparsity by Hurley and Rickard ([arXiv:0811.4706](https://arxiv.org/abs/0811.4706)). There $-\sum\tanh|\theta|$ and $-\sum\log(1 + \theta^2)$ are *measures*: numbers that are large where weights are small. But a loss is to be made small. Put into it as they stand, they reward large weights. Their pulls point away from zero, and near zero that of I and J is the pull of A with its sign turned, $-2\theta$.
+# Cases H, I and J come from a comparison of measures of sparsity by Hurley and Rickard ([arXiv:0811.4706](https://arxiv.org/abs/0811.4706)). There $-\sum\tanh|\theta|$ and $-\sum\log(1 + \theta^2)$ are *measures*: numbers that are large where weights are small. But a loss is to be made small. Put into it as they stand, they reward large weights. The pulls of I and J point away from zero, and near zero they are the pull of A with its sign turned, $-2\theta$.
+#
+# (H has lost something more on the way. The paper's measures take the *sizes* of numbers. Without the bars $\tanh$ tells left from right, and that is what makes H a wind.)
 #
 # The sign that was lost makes all the difference. Here is one weight, with nothing but the penalty to move it:
 
@@ -271,9 +273,9 @@ for name in ("tanh_abs", "tanh_square", "log_square"):
         print(f"{formula:<13} {words}: a weight of 0.1 is {weight[0]:+.3f} after ten steps")
 
 # %% [markdown]
-# (With the right sign these three are sound. Near zero they are the lasso and ridge, [tanh|θ|](../derivations/tanh_abs.md) and the other two; far out they let go, and spare large weights.)
+# (With the right sign these three are sound. Near zero [tanh|θ|](../derivations/tanh_abs.md) is the lasso, and the other two are ridge; far out all let go, and spare large weights. That the first does not seem to shrink its weight is a matter of the step. It pulls with a force of 1, as the lasso does, so steps of 0.1 carry the weight to and fro across zero.)
 #
-# So of eleven cases, two functions are penalties: θ² and |θ|. The article's measurements are still worth repeating. What do the other nine do to a network?
+# So of eleven cases, two functions are penalties: θ² and |θ|. The article's measurements are still worth repeating. What do the others do to a network?
 #
 # ### What is sparse?
 #
@@ -340,7 +342,7 @@ print(f"images of {shape}, {len(images.classes)} classes; strides {strides(min(s
 # %% [markdown]
 # The article's program differs from its text in three ways. We keep them as a switch, **as published**, and set a **corrected** program beside it.
 #
-# 1. **The bias correction of Adam stands still.** Adam divides its running means by $1 - \beta^t$, which is small at first and becomes 1. The program divides by $1 - \beta$ at every step. So its first step is Adam's, the next hundred are longer, up to twice, and in the long run they are a third of Adam's (exercise 2).
+# 1. **The bias correction of Adam stands still.** Adam divides its running means by $1 - \beta^t$, which is small at first and becomes 1. The program divides by $1 - \beta$ at every step. So its first step is Adam's, the next hundred are longer, up to 2.1 times as long, and in the long run they are a third of Adam's (exercise 2).
 # 2. **The gradient of the data has another scale.** It is divided by the batch size $N$ twice, and not by the $P$ positions of the last maps. Adam does not care for the scale of a gradient, but it cares for the *proportion* of its parts: λ weighs $N/P$ of what the text says.
 # 3. **Nothing is shuffled.** Every epoch shows the images in the same order.
 #
@@ -673,7 +675,7 @@ session.show(
 )
 
 # %% [markdown]
-# **After ReLU.** A negative sum becomes a zero, so C has the fewest activations. What of H, the wind from the other side? Weights that are pushed up make sums that are positive more often. One expects more activations that are not zero, not fewer. The article saw fewer (claim P7).
+# **After ReLU.** A negative sum becomes a zero, so C has the fewest activations. What of H, the wind from the other side? Weights that are pushed up make sums that are positive more often. One expects more activations that are not zero, not fewer. The article saw fewer (claim P7). On this page H has about as many as Z. In the [longer runs](../claims.md) it has fewer, as the article says.
 
 # %% tags=["collapse-input"]
 session.show(
@@ -718,7 +720,7 @@ session.show(
 )
 
 # %% [markdown]
-# **The moment.** For C the article sees moments that are mostly zero (claim P9), which in a figure means: small beside the others'. Channels that are dead get no gradient from the data, and what is left in their moments is the constant pull of the wind. It is small, and it is not zero; and Adam divides it by its own size. A constant gradient, however small, moves a weight by a whole learning rate at every step. That is how C overshoots.
+# **The moment.** For C the article sees moments that are mostly zero (claim P9), which in a figure means: small beside the others'. Channels that are dead get no gradient from the data, and what is left in their moments is the constant pull of the wind. It is small, and it is not zero. And Adam divides it by the size of the gradients that it remembers: once those are no larger, a constant gradient, however small, makes whole steps of about a learning rate. That is how C overshoots.
 #
 # ### Six layers, any case, any signal
 #
@@ -851,9 +853,9 @@ session.table(
 )
 
 # %% [markdown]
-# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by its own size, so it makes a whole step of a sign, however small the number was. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on, all accidents follow much the same curve. How soon the nudge gets there is a matter of luck: it may take a few steps, or more than this page has. The smoothing and the shaking begin there.
+# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by the size of those before it; where all of them were tiny, it makes a whole step of a sign. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on, all accidents follow much the same curve. How soon the nudge gets there is a matter of luck: it may take a few steps, or more than this page has. The smoothing and the shaking begin there.
 #
-# So compare what the smoothing does with what the accidents do, the shaking and the reading of the moment, in the figure and in the last column of the table. The weights drift about as far. The accuracies do not agree to the point, but they are of one size. What the article reads from the differences among B, D, E and F, and from G against Z, is of the size of an accident.
+# So compare what the smoothing does with what the accidents do, the shaking and the reading of the moment, in the figure and in the last column of the table. The weights drift about as far. The accuracies do not agree to the point, but they are of one size. So on this page the differences among B, D, E and F, and that between G and Z, are of the size of an accident, and the article reads much from such differences.
 #
 # Distance alone does not tell a penalty from an accident: A is not much farther from Z than Z's own twins. What tells them apart is the *direction*. An accident makes weights different, a penalty makes them smaller, in every seed:
 
@@ -896,7 +898,7 @@ session.table(
 # - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part* and *wrong in part*: some do, and the others are open. *Open*: all are.
 # - **artefact**: what supports it is gone once the suspected cause is taken away.
 #
-# With three seeds the interval is their range, and too narrow; trust what is far from its bound.
+# With three seeds the interval is their range, and too narrow; trust what is far from its bound. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
 
 
 # %% tags=["evidence"]
@@ -1060,7 +1062,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# The same experiment was also run on real images, with ten times as many of them, more epochs and five seeds. [What came of it](../claims.md) looks different. On this page H ends ahead of no penalty. There, on average, it learns less than no penalty does, and the lasso's four names less still. The seeds agree on the order more closely than here, and the two rewards for size, I and J, keep its top. A push that is the same at every step adds up, and luck does not. So take what this page shows of the *mechanisms* with you, and what it shows of the *order* with a grain of salt.
+# The same experiment was also run on real images, with ten times as many of them, more epochs and five seeds. [What came of it](../claims.md) looks different. On this page H ends ahead of no penalty. There, on average, it learns less than no penalty does, and the lasso's four names less still. The seeds agree on the order more closely than here, and the two rewards for size, I and J, keep its top. And there H does have fewer activations that are not zero than no penalty has, as the article saw and one would not expect. (C has the fewest of all.) A push that is the same at every step adds up, and luck does not. So take what this page shows of the *mechanisms* with you, and what it shows of the *order* with a grain of salt.
 #
 # ## What can be learned from this
 #

@@ -976,14 +976,14 @@ session.table(
 #
 # ## What the article said, and what came out
 #
-# Each claim is taken apart into numbers that every seed yields, each with a bound: the least, as we read it, that the claim can mean. The bounds are our choice, made before the results were seen; you may disagree, and the numbers are there for it. A number supports the claim (✓) if the whole interval over the seeds keeps the bound, contradicts it (✗) if none of the interval does, and leaves it open (?) otherwise.
+# Each claim is taken apart into numbers that every seed yields, each with a bound: the least, as we read it, that the claim can mean. The bounds are our choice, drawn up on runs like these and fixed before the recorded ones; you may disagree, and the numbers are there for it. A number supports the claim (✓) if the whole interval over the seeds keeps the bound, contradicts it (✗) if none of the interval does, and leaves it open (?) otherwise.
 #
 # - **holds**: all numbers support the claim.
 # - **does not hold**: all contradict it.
 # - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part* and *wrong in part*: some do, and the others are open. *Open*: all are.
 # - **artefact**: what supports it is gone once the suspected cause is taken away.
 #
-# The interval is a bootstrap over seeds, and with three of them it is their range. That is little. We trust a bound that is kept by far, and not one that is kept by a hair.
+# The interval is a bootstrap over seeds, and with three of them it is their range. That is little. We trust a bound that is kept by far, and not one that is kept by a hair. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
 
 
 # %% tags=["evidence"]
