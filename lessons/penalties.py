@@ -1027,7 +1027,7 @@ claims = [
             Evidence("activations that are not zero, H / Z", lambda r, s: active(r, "H", s) / active(r, "Z", s), below=1),
             Evidence("the same, fewest of the others / H", lambda r, s: fewest(active, r, "H", s), above=1),
         ),
-        comment="H has about as many as Z. The fewest has C, whose sums are negative.",
+        comment="On this page H has about as many as Z. The fewest has C, whose sums are negative.",
     ),
     Claim(
         "P8",
