@@ -1340,7 +1340,7 @@ claims = [
             Evidence("training accuracy, E − A", gain("E-code", "A", "train"), above=0),
             Evidence("training accuracy, E − D", gain("E-code", "D-code", "train"), above=0),
         ),
-        comment="E trains as D does: in training there is nothing to compare. In the test it is D with a few answers changed. Three seeds that agree on a fraction of a point are three coins; with ten seeds nothing is left of E’s lead over D.",
+        comment="E trains as D does: in training there is nothing to compare. In the test it is D with a few answers changed. Three seeds that agree on a fraction of a point are three coins; with ten seeds nothing is left of E's lead over D.",
     ),
     Claim(
         "N2",

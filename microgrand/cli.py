@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from microgrand import lesson, records
+from microgrand import programs, records
 from microgrand.settings import UserError, call, stop
 
 INTERRUPTED = 130
@@ -25,8 +25,8 @@ app = typer.Typer(
 @app.command("list")
 def list_lessons() -> None:
     """List the lessons."""
-    for name, path in lesson.all_lessons().items():
-        title, question = lesson.title_and_question(path)
+    for name, path in programs.all_lessons().items():
+        title, question = programs.title_and_question(path)
         print(f"{name:14} {title}\n{'':14} {question}")
 
 
@@ -41,13 +41,13 @@ def run_lesson(context: typer.Context) -> None:
     """Run the lesson's own program, which reads its flags itself."""
     name = str(context.info_name)
     sys.argv = [f"microgrand run {name}", *context.args]
-    runpy.run_path(str(lesson.all_lessons()[name]), run_name="__main__")
+    runpy.run_path(str(programs.all_lessons()[name]), run_name="__main__")
 
 
-for _name, _path in lesson.all_lessons().items():
+for _name, _path in programs.all_lessons().items():
     run_app.command(
         _name,
-        help=lesson.title_and_question(_path)[0],
+        help=programs.title_and_question(_path)[0],
         context_settings={
             "allow_extra_args": True,
             "ignore_unknown_options": True,
@@ -129,16 +129,19 @@ def claims(
     """Show the articles' claims and what the recorded runs, or yours, say of them."""
     from microgrand import report, verdicts
 
-    names = list(lesson.all_lessons())
+    names = list(programs.all_lessons())
     if name is not None and name not in names:
         raise UserError(f"no lesson is called {name!r}; there are {', '.join(names)}")
     if runs is not None:
         show_latest_claims([name] if name else names, runs)
         return
     try:
-        articles = verdicts.articles(name)
-    except (records.RecordError, ValueError) as error:
+        recorded = [one for one in verdicts.recordings() if name in (None, one.lesson)]
+    except ValueError as error:
         raise UserError(str(error)) from None
+    if not recorded:
+        raise UserError("no recorded runs are here: they come with a clone of the repository")
+    articles = verdicts.articles(recorded)
     for article in articles:
         for one in dict.fromkeys(article.by):
             print(f"{one.name}: {one.command}, {len(one.results)} runs")

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from microgrand import lesson
-from microgrand.cells import Cell, cells
+from microgrand import programs
+from microgrand.programs import Cell, cells
 from microgrand.settings import UserError
 
 HINT = re.compile(r'<details class="hint"><summary>Hint</summary>(.*?)</details>', re.DOTALL)
@@ -43,7 +43,7 @@ class Exercise:
 
 def cells_of(name: str) -> list[Cell]:
     """The cells of a lesson, without blank lines around them."""
-    found = cells(lesson.all_lessons()[name].read_text("utf-8"))
+    found = cells(programs.all_lessons()[name].read_text("utf-8"))
     return [cell._replace(body=cell.body.strip()) for cell in found]
 
 
@@ -53,8 +53,8 @@ def exercises(name: str) -> list[Exercise]:
     Raises:
         UserError: if there is no such lesson.
     """
-    if name not in lesson.all_lessons():
-        names = ", ".join(lesson.all_lessons())
+    if name not in programs.all_lessons():
+        names = ", ".join(programs.all_lessons())
         raise UserError(f"no lesson is called {name!r}; there are {names}")
     found, text, solution = [], "", ""
     for cell in cells_of(name):

@@ -16,34 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from microgrand import claims, pages, records
-from microgrand.cells import code_until
 from microgrand.claims import Claim
 from microgrand.figures import Animation, in_words
 from microgrand.figures.numbers import as_csv
 from microgrand.figures.still import ENDINGS, save, svg
 from microgrand.pages import Choices, Markup
+from microgrand.programs import all_lessons, code_until, title_and_question
 from microgrand.report import print_claims, print_table
 from microgrand.settings import Preset, UserError, chosen_among, flag, parse, stop, with_changes
 from microgrand.sweep import Results, Run, sweep
-
-
-def folder() -> Path:
-    """Where the lessons are: in the package once installed, beside it in a checkout."""
-    inside = records.PACKAGE / "lessons"
-    return inside if inside.is_dir() else records.PACKAGE.parent / "lessons"
-
-
-def all_lessons() -> dict[str, Path]:
-    """Every lesson by name."""
-    return {path.stem: path for path in sorted(folder().glob("[!_]*.py"))}
-
-
-def title_and_question(path: Path) -> tuple[str, str]:
-    """A lesson's heading, and the first line of text under it."""
-    lines = [line.removeprefix("#").strip() for line in path.read_text("utf-8").splitlines()]
-    heading = next(i for i, line in enumerate(lines) if line.startswith("# "))
-    text = next((line for line in lines[heading + 1 :] if line), "")
-    return lines[heading].removeprefix("# "), text
 
 
 @dataclass

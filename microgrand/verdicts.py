@@ -13,11 +13,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from microgrand import claims, lesson, records
-from microgrand.cells import cells
+from microgrand import claims, programs, records
 from microgrand.claims import Claim, Finding, Judgement, NotRun, Verdict
+from microgrand.programs import cells
 from microgrand.records import PACKAGE, Record
-from microgrand.settings import UserError
 
 RECORDS = PACKAGE.parent / "docs" / "records"
 
@@ -131,7 +130,7 @@ def judge(name: str, recorded: Sequence[Recording]) -> Article:
 
     A claim is judged by the first recording that has all that it needs.
     """
-    path = lesson.all_lessons()[name]
+    path = programs.all_lessons()[name]
     measured: dict[str, tuple[Claim, list[Finding], Recording]] = {}
     for one in recorded:
         for claim in claims_of(path, one):
@@ -153,17 +152,10 @@ def incomplete(findings: Sequence[Finding]) -> bool:
     return any(finding.mean != finding.mean for finding in findings)
 
 
-def articles(only: str | None = None, folder: Path = RECORDS) -> list[Article]:
-    """The recorded articles, in the order of the lessons' names.
-
-    Raises:
-        UserError: if nothing is recorded.
-    """
-    found = recordings(folder)
-    names = sorted({one.lesson for one in found} & {only or one.lesson for one in found})
-    if not names:
-        raise UserError(f"no recorded runs in {folder}: they come with a clone of the repository")
-    return [judge(name, [one for one in found if one.lesson == name]) for name in names]
+def articles(recorded: Sequence[Recording]) -> list[Article]:
+    """The recorded articles, in the order in which their lessons are best read."""
+    of = {name: [one for one in recorded if one.lesson == name] for name in programs.all_lessons()}
+    return [judge(name, some) for name, some in of.items() if some]
 
 
 def count(judgements: Sequence[Judgement]) -> str:

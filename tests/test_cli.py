@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from microgrand import cli, lesson
+from microgrand import cli, programs
 from microgrand.definitions import DEFINED
 from microgrand.op import registry
 from microgrand.verify import Check
@@ -78,8 +78,8 @@ def test_alone_it_prints_its_help(tmp_path: Path) -> None:
 def test_list_names_every_lesson_with_its_title_and_question(microgrand: Command) -> None:
     said = microgrand("list")
     assert said.code == 0
-    for name, path in lesson.all_lessons().items():
-        title, question = lesson.title_and_question(path)
+    for name, path in programs.all_lessons().items():
+        title, question = programs.title_and_question(path)
         assert [name, *title.split()] in [line.split() for line in said.out.splitlines()]
         assert question in said.out
     assert "Curve fitting" in said.out

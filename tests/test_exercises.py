@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from microgrand import cli, lesson
+from microgrand import cli, programs
 from microgrand.exercises import Exercise, asked, exercises, for_terminal, given, what_is_wrong
 
-EVERY = [one for name in lesson.all_lessons() for one in exercises(name)]
+EVERY = [one for name in programs.all_lessons() for one in exercises(name)]
 NAMES = [f"{one.lesson}-{one.number}" for one in EVERY]
 FIRST = next(one for one in EVERY if (one.lesson, one.number) == ("penalties", 2))  # ratio(t)
 
@@ -80,12 +80,12 @@ def test_it_is_whole(one: Exercise) -> None:
     assert not [node for node in ast.walk(ast.parse(one.solution)) if isinstance(node, ast.Assert)]
 
 
-@pytest.mark.parametrize("name", lesson.all_lessons())
+@pytest.mark.parametrize("name", programs.all_lessons())
 def test_a_lesson_has_at_least_five_and_counts_them(name: str) -> None:
     numbers = [one.number for one in exercises(name)]
     assert len(numbers) >= 5
     assert numbers == list(range(1, len(numbers) + 1))
-    text = lesson.all_lessons()[name].read_text("utf-8")
+    text = programs.all_lessons()[name].read_text("utf-8")
     assert f"# microgrand exercise {name} 1 mine.py\n" in text
     for tag in ("solution", "check"):
         assert text.count(f'# %% tags=["{tag}"]\n') == len(numbers)

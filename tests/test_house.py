@@ -30,7 +30,7 @@ FLOORS = (
         "microgrand.verify",
     },
     {
-        "microgrand.cells",
+        "microgrand.programs",
         "microgrand.definitions",
         "microgrand.processor",
         "microgrand.records",

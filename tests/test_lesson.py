@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from microgrand import lesson, records
 from microgrand.claims import Claim, Evidence
 from microgrand.figures import Animation, Panel, Series, new_figure
-from microgrand.lesson import Session, begin, open_session, title_and_question
+from microgrand.lesson import Session, begin, open_session
 from microgrand.settings import Preset, UserError, setting
 
 LINE = Series("line", "height", np.arange(3.0), np.array([[0.0, 1, 2], [2, 1, 0]]))
@@ -139,25 +138,6 @@ def test_a_notebook_takes_preset_folder_and_jobs_from_the_environment(
     monkeypatch.setenv("MICROGRAND_JOBS", "7")
     session = begin("curve", PRESETS)
     assert (session.preset, session.jobs) == ("quick", 7)
-
-
-def test_a_lesson_is_called_by_its_heading_and_its_first_line(empty_folder: Path) -> None:
-    path = empty_folder / "lesson.py"
-    path.write_text(
-        "# %% [markdown]\n# # A *heading*\n#\n# What is asked?\n# More.\n#\n# ## Next\n"
-    )
-    assert title_and_question(path) == ("A *heading*", "What is asked?")
-
-
-def test_lessons_are_found_inside_the_package_or_else_beside_it(
-    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(records, "PACKAGE", empty_folder / "package")
-    for place in (empty_folder / "lessons", empty_folder / "package" / "lessons"):
-        place.mkdir(parents=True)
-        for name in ("b.py", "a.py", "_private.py", "notes.txt"):
-            (place / name).touch()
-        assert lesson.all_lessons() == {"a": place / "a.py", "b": place / "b.py"}
 
 
 # --------------------------------------------------------------------------------------- progress

@@ -21,8 +21,8 @@ from tables import markdown_table
 
 from microgrand import verdicts
 from microgrand.claims import Judgement
-from microgrand.lesson import all_lessons, title_and_question
 from microgrand.pages import claims_table, interval, style_of, verdict_html
+from microgrand.programs import all_lessons, title_and_question
 from microgrand.verdicts import Article, Recording
 
 MARKS = {  # of what was found, in the overview
@@ -35,7 +35,6 @@ MARKS = {  # of what was found, in the overview
     "open": "?",
     "not judged": "–",
 }
-ORDER = ("curve", "shrinkage", "penalties", "normalization", "noise")  # as in the navigation
 
 
 @cache
@@ -46,9 +45,7 @@ def recordings() -> list[Recording]:
 @cache
 def articles() -> dict[str, Article]:
     """The judged articles by lesson, in the order in which the lessons are best read."""
-    found = {one.lesson for one in recordings()}
-    of = {name: [one for one in recordings() if one.lesson == name] for name in ORDER}
-    return {name: verdicts.judge(name, of[name]) for name in ORDER if name in found}
+    return {one.lesson: one for one in verdicts.articles(recordings())}
 
 
 def judgements() -> dict[str, Judgement]:

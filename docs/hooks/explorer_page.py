@@ -22,7 +22,7 @@ from mkdocs.structure.pages import Page
 from tables import markdown_table
 
 from microgrand import records
-from microgrand.lesson import all_lessons, title_and_question
+from microgrand.programs import all_lessons, title_and_question
 from microgrand.records import Record, RecordError
 from microgrand.verdicts import Recording, recordings
 

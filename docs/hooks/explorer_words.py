@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from microgrand.lesson import all_lessons
+from microgrand.programs import all_lessons
 
 
 def assigned(lesson: str, name: str) -> ast.expr:

@@ -17,7 +17,7 @@ from mkdocs.plugins import event_priority, get_plugin_logger
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
-from microgrand.cells import cells
+from microgrand.programs import cells
 
 log = get_plugin_logger("lessons")
 

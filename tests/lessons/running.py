@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from microgrand.cells import cells
+from microgrand.programs import cells
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from running import source
 
-from microgrand import lesson
-from microgrand.cells import cells
+from microgrand import programs
+from microgrand.programs import cells
 
 LANDMARKS = [
     "The experiment",
@@ -16,7 +16,7 @@ LANDMARKS = [
     "Further reading",
 ]
 
-each_lesson = pytest.mark.parametrize("name", lesson.all_lessons())
+each_lesson = pytest.mark.parametrize("name", programs.all_lessons())
 
 
 def sections(name: str) -> dict[str, str]:
@@ -27,7 +27,7 @@ def sections(name: str) -> dict[str, str]:
 
 @each_lesson
 def test_it_begins_with_its_question(name: str) -> None:
-    _, question = lesson.title_and_question(lesson.all_lessons()[name])
+    _, question = programs.title_and_question(programs.all_lessons()[name])
     assert question.endswith("?")
     assert re.findall(r"^# # ", source(name), re.MULTILINE) == ["# # "]
     assert f"`microgrand run {name}`" in sections(name)[""]

@@ -9,7 +9,7 @@ import pytest
 from built_site import ROOT, Site, Visitor
 
 from microgrand.exercises import given
-from microgrand.lesson import all_lessons
+from microgrand.programs import all_lessons
 
 sys.path.insert(0, str(ROOT / "docs" / "hooks"))
 

@@ -1,7 +1,11 @@
-"""The cells of a program: nothing of it is lost, and each knows its lines and tags."""
+"""The lessons' programs: all are found, and in their cells nothing is lost."""
 
-from microgrand.cells import Cell, cells, code_until
-from microgrand.lesson import all_lessons
+from pathlib import Path
+
+import pytest
+
+from microgrand import programs
+from microgrand.programs import Cell, all_lessons, cells, code_until, title_and_question
 
 PROGRAM = """# not yet a cell
 # %% [markdown]
@@ -53,3 +57,32 @@ def test_what_is_trained_depends_on_the_code_before_it_alone() -> None:
     assert code_until(program(before="x = 2"), "fit(") != known
     assert code_until(program(after="fit(2 * x)"), "fit(").endswith("fit(2 * x)\n")
     assert code_until(program(), "nowhere(").endswith("draw(x)\n")  # all of it, to be safe
+
+
+def test_a_lesson_is_called_by_its_heading_and_its_first_line(tmp_path: Path) -> None:
+    path = tmp_path / "lesson.py"
+    path.write_text(
+        "# %% [markdown]\n# # A *heading*\n#\n# What is asked?\n# More.\n#\n# ## Next\n"
+    )
+    assert title_and_question(path) == ("A *heading*", "What is asked?")
+
+
+def test_lessons_are_found_inside_the_package_or_else_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "PACKAGE", tmp_path / "package")
+    for place in (tmp_path / "lessons", tmp_path / "package" / "lessons"):
+        place.mkdir(parents=True)
+        for name in ("b.py", "a.py", "_private.py", "notes.txt"):
+            (place / name).touch()
+        assert programs.all_lessons() == {"a": place / "a.py", "b": place / "b.py"}
+
+
+def test_lessons_come_in_the_order_in_which_they_are_best_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "PACKAGE", tmp_path)
+    (tmp_path / "lessons").mkdir()
+    for name in ("a", *sorted(programs.ORDER), "z"):
+        (tmp_path / "lessons" / f"{name}.py").touch()
+    assert list(programs.all_lessons()) == [*programs.ORDER, "a", "z"]

@@ -1,9 +1,36 @@
-"""The cells of a lesson's program: `# %%` opens one, with its tags, `# %% [markdown]` prose."""
+"""The lessons' programs: where they are, what they are called, and the cells they are made of.
+
+In a program `# %%` opens a cell, with its tags, and `# %% [markdown]` one of prose.
+"""
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
+PACKAGE = Path(__file__).parent
+ORDER = ("curve", "shrinkage", "penalties", "normalization", "noise")  # best read so
+
 OPENING = re.compile(r"^# %%(.*)\n", re.MULTILINE)
+
+
+def folder() -> Path:
+    """Where the lessons are: in the package once installed, beside it in a checkout."""
+    inside = PACKAGE / "lessons"
+    return inside if inside.is_dir() else PACKAGE.parent / "lessons"
+
+
+def all_lessons() -> dict[str, Path]:
+    """Every lesson by name, in the order in which they are best read; others after them."""
+    found = {path.stem: path for path in sorted(folder().glob("[!_]*.py"))}
+    return {name: found[name] for name in [*filter(found.get, ORDER), *found]}
+
+
+def title_and_question(path: Path) -> tuple[str, str]:
+    """A lesson's heading, and the first line of text under it."""
+    lines = [line.removeprefix("#").strip() for line in path.read_text("utf-8").splitlines()]
+    heading = next(i for i, line in enumerate(lines) if line.startswith("# "))
+    text = next((line for line in lines[heading + 1 :] if line), "")
+    return lines[heading].removeprefix("# "), text
 
 
 class Cell(NamedTuple):
