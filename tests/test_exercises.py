@@ -134,6 +134,7 @@ def test_links_and_long_lines_become_words() -> None:
         ("import sys\nsys.exit(3)", "mine.py, line 2: SystemExit: 3"),
         ("def ratio(t):\n    return q", "the check cannot use your answer: NameError: name 'q'"),
         ("raise ValueError('one\\ntwo')", "mine.py, line 1: ValueError: one"),
+        ("class End(BaseException): ...\nraise End('here')", "mine.py, line 2: End: here"),
         ("def ratio(t):\n    exit(0)", "the check cannot use your answer: SystemExit: 0"),
         ("ratio = results", "mine.py, line 1: NameError: name 'results' is not defined"),
         ("def ratio(t):\n    return 2.0", "at t = 1 the two optimisers"),
