@@ -64,8 +64,9 @@ def cut(pixels: np.ndarray, is_test: bool) -> np.ndarray:
     """All patches of a photograph's train or test tiles that show something."""
     windows = np.lib.stride_tricks.sliding_window_view(pixels, (SIDE, SIDE), axis=(0, 1))
     top, left = corners(pixels.shape[:2], is_test).T
-    found = windows[top, left].transpose(0, 2, 3, 1)
-    return found[found.std((1, 2)).max(1) >= FLAT]
+    found = windows[top, left]
+    channels = np.ascontiguousarray(found, np.float32).reshape(*found.shape[:2], -1)
+    return found[channels.std(-1).max(1) >= FLAT].transpose(0, 2, 3, 1)
 
 
 def in_turns(patches: list[np.ndarray]) -> Dataset:
