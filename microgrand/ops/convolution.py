@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import autograd.numpy as anp
@@ -105,11 +106,12 @@ def correlate(
     return y
 
 
-def places(x: np.ndarray, kernel: np.ndarray, stride: int, padding: str) -> tuple[Shape, Shape]:
+@cache
+def places(images: Shape, kernel: Shape, stride: int, padding: str) -> tuple[Shape, Shape]:
     """`placement` down and right: the counts of windows, and the zeros before the first."""
     down, right = (
         placement(size, window, stride, padding)
-        for size, window in zip(x.shape[1:3], kernel.shape[:2], strict=True)
+        for size, window in zip(images[1:3], kernel[:2], strict=True)
     )
     return (down[0], right[0]), (down[1], right[1])
 
@@ -154,7 +156,7 @@ def conv2d_forward(
         raise ValueError(f"images {x.shape} or kernel {kernel.shape} have a side of size 0")
     if bias is not None and bias.shape != kernel.shape[3:]:
         raise ValueError(f"bias {bias.shape} and kernel {kernel.shape} do not fit")
-    y = correlate(x, kernel, stride, *places(x, kernel, stride, padding))
+    y = correlate(x, kernel, stride, *places(x.shape, kernel.shape, stride, padding))
     if bias is not None:
         y += bias
     return y
@@ -176,7 +178,7 @@ def conv2d_gradient_x(
     phases are computed at once, as s² groups of channels, and then laid out as pixels.
     """
     height, width, inputs, outputs = kernel.shape
-    _, before = places(x, kernel, stride, padding)
+    _, before = places(x.shape, kernel.shape, stride, padding)
     taps = -(-height // stride), -(-width // stride)
     whole = np.zeros((taps[0] * stride, taps[1] * stride, inputs, outputs), kernel.dtype)
     whole[:height, :width] = kernel
@@ -209,7 +211,7 @@ def conv2d_gradient_kernel(
     would hold nine times the memory of x for a 3×3 kernel.
     """
     outputs = kernel.shape[3]
-    counts, before = places(x, kernel, stride, padding)
+    counts, before = places(x.shape, kernel.shape, stride, padding)
     dtype = np.result_type(x, cotangent)
     gradient = np.zeros((math.prod(kernel.shape[:3]), outputs), dtype)
     for images, rows in columns(x, kernel.shape[:2], stride, counts, before, dtype):

@@ -68,8 +68,8 @@ class Labels(Array):
         return generator.integers(classes, size=rest)
 
 
-def checked(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The labels with the axes of the logits, (..., batch, 1), if they are labels of these."""
+def check_labels(logits: np.ndarray, labels: np.ndarray) -> None:
+    """Refuse labels that are none of these logits, and a mean over no examples."""
     if logits.ndim < 2 or labels.shape not in (logits.shape[:-1], logits.shape[-2:-1]):
         raise ValueError(f"logits {logits.shape} and labels {labels.shape} do not fit")
     if labels.dtype.kind not in "iu":
@@ -79,7 +79,12 @@ def checked(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
         raise ValueError(f"labels of {classes} classes lie between 0 and {classes - 1}")
     if not logits.shape[-2]:
         raise ValueError(f"there is no mean loss of no examples: logits {logits.shape}")
-    return np.broadcast_to(labels, logits.shape[:-1])[..., None]
+
+
+def as_rows(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Logits with a row for each example (of each model), the rows' numbers, and their labels."""
+    rows = logits.reshape(-1, logits.shape[-1])
+    return rows, np.arange(len(rows)), np.broadcast_to(labels, logits.shape[:-1]).ravel()
 
 
 def softmax_cross_entropy_definition(logits: Any, labels: np.ndarray) -> Any:
@@ -109,13 +114,14 @@ def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> Any
     Source: Bridle (1990), Training stochastic model recognition algorithms as networks can lead to
     maximum mutual information estimation of parameters.
     """
-    index = checked(logits, labels)
-    largest = logits.argmax(axis=-1, keepdims=True)
-    z = logits - np.take_along_axis(logits, largest, -1)  # at most 0: no overflow
+    check_labels(logits, labels)
+    z, every, label = as_rows(logits, labels)
+    largest = z.argmax(axis=1)
+    z = z - z[every, largest, None]  # at most 0: no overflow
     below = np.exp(z)
-    np.put_along_axis(below, largest, 0, -1)  # it would be 1, and 1 + tiny loses tiny's digits
-    losses = np.log1p(below.sum(axis=-1)) - np.take_along_axis(z, index, -1).squeeze(-1)
-    return losses.sum(axis=-1) / logits.shape[-2]
+    below[every, largest] = 0  # it would be 1, and 1 + tiny loses tiny's digits
+    losses = np.log1p(below.sum(axis=1)) - z[every, label]
+    return losses.reshape(logits.shape[:-1]).sum(axis=-1) / logits.shape[-2]
 
 
 def softmax_cross_entropy_gradient(
@@ -125,14 +131,15 @@ def softmax_cross_entropy_gradient(
 
     At the label p − 1 is taken as minus the sum of the other p: nothing cancels.
     """
-    index = checked(logits, labels)
-    gradient = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    of_label = np.take_along_axis(gradient, index, -1)
-    np.put_along_axis(gradient, index, 0, -1)
-    of_others = gradient.sum(axis=-1, keepdims=True)
-    np.put_along_axis(gradient, index, -of_others, -1)
-    gradient *= (cotangent / logits.shape[-2])[..., None, None] / (of_label + of_others)
-    return gradient
+    z, every, label = as_rows(logits, labels)
+    p = np.exp(z - z.max(axis=1, keepdims=True))  # in proportion
+    of_label = p[every, label]
+    p[every, label] = 0
+    of_others = p.sum(axis=1)
+    p[every, label] = -of_others
+    total = (of_label + of_others).reshape(logits.shape[:-1])
+    scale = (cotangent / logits.shape[-2])[..., None] / total
+    return p.reshape(logits.shape) * scale[..., None]
 
 
 mean_squared_error = op(
