@@ -283,6 +283,21 @@ def test_float32_stays_float32(penalty: Penalty, exponents: Any) -> None:
     assert penalty.proximal(theta, np.float32(0.5), *exponents).dtype == np.float32
 
 
+@pytest.mark.parametrize("name", PENALTIES)
+@given(whole=arrays(int, (3, 2), elements=st.integers(-9, 9)), strength=st.floats(0, 5))
+@example(whole=np.array([[2, -1], [0, 1], [0, 0]]), strength=0.02)
+def test_whole_numbers_are_numbers_like_others(
+    name: str, whole: np.ndarray, strength: float
+) -> None:
+    row, rest = PENALTIES[name], (2, 1) if name == "lpq" else ()
+    theta = whole.astype(float)
+    np.testing.assert_allclose(row.value(whole, *rest), row.value(theta, *rest), rtol=1e-15)
+    np.testing.assert_allclose(row.gradient(whole, *rest), row.gradient(theta, *rest), rtol=1e-15)
+    if row.proximal is not None:
+        expected = row.proximal(theta, strength, *rest)
+        np.testing.assert_allclose(row.proximal(whole, strength, *rest), expected, rtol=1e-15)
+
+
 @pytest.mark.parametrize(("p", "q"), [(0.5, 2), (2, 0.9), (0, 1)])
 def test_exponents_below_1_make_no_norm_and_are_refused(p: float, q: float) -> None:
     with pytest.raises(ValueError, match="a norm for exponents of 1 and more"):
