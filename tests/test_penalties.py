@@ -216,6 +216,21 @@ def test_a_stack_of_matrices_takes_each_its_own_step(p: int, q: int) -> None:
         np.testing.assert_allclose(together[place], alone, rtol=1e-12)
 
 
+@each_closed_step
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_the_proximal_step_of_lpq_neither_overflows_nor_vanishes(
+    size: float, p: int, q: int
+) -> None:
+    """In float32, whose largest number is 3e38 and least one 1e-45."""
+    step: Any = PENALTIES["lpq"].proximal
+    theta = np.array([[1.0, -2.0, 0.5], [3.0, 0.0, -1.0]], np.float32)
+    moved = step(np.float32(size) * theta, 2 * size, p, q)
+    assert moved.dtype == np.float32
+    np.testing.assert_allclose(moved / np.float32(size), step(theta, 2.0, p, q), rtol=1e-5)
+    alone = np.array([[size]], np.float32)
+    np.testing.assert_array_equal(step(alone, 0.0, p, q), alone)
+
+
 @given(theta=vectors, strength=strengths)
 def test_soft_threshold_makes_exact_zeros_and_moves_the_rest_by_lambda(
     theta: np.ndarray, strength: float

@@ -78,10 +78,9 @@ def lpq_proximal(theta: np.ndarray, strength: Any, p: float, q: float) -> np.nda
         return l1_proximal(theta, strength)
     if (p, q) not in ((2, 1), (2, 2)):
         raise ValueError(f"L_pq has no closed proximal step for p={p}, q={q}; take 1,1 2,1 or 2,2")
-    axis = -2 if q == 1 else (-2, -1)
-    length = np.linalg.norm(theta, axis=axis, keepdims=True)
-    kept = np.maximum(length - strength, 0)
-    return theta * np.divide(kept, length, out=np.zeros_like(length), where=length > 0)
+    largest, columns, total = lpq_parts(theta, p, q)
+    length = largest * (columns if q == 1 else total)
+    return theta * share(np.maximum(length - strength, 0), length)
 
 
 # -------------------------------------------------------------------------------------- group L1
