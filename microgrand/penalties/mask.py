@@ -109,11 +109,12 @@ def negative_entropy_forward(theta: np.ndarray) -> Any:
 
 
 def logarithm(theta: np.ndarray) -> np.ndarray:
-    """log(θ² + 1e-30)."""
-    return np.log(np.square(theta) + FLOOR)
+    """log(θ² + 1e-30), with 2 log|θ| beyond 1, where a square might overflow."""
+    size = np.abs(theta)
+    return np.log(np.square(np.minimum(size, 1)) + FLOOR) + 2 * np.log(np.maximum(size, 1))
 
 
 def negative_entropy_gradient(theta: np.ndarray) -> np.ndarray:
     """∂R/∂θ = log θ² + 2, and −69 at θ = 0, where the code's −∞ would make NaN of the next step."""
-    squares = np.square(theta)
+    squares = np.square(np.minimum(np.abs(theta), 1))  # beyond 1 the floor is not felt
     return logarithm(theta) + 2 * squares / (squares + FLOOR)
