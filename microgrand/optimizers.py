@@ -32,7 +32,10 @@ class Optimizer(Protocol):
         """The memory before the first step."""
 
     def moment(self, state: State) -> np.ndarray | None:
-        """The running mean of the gradient, as a copy; None where the optimiser keeps none."""
+        """What is kept of past gradients, as a copy; None where nothing is.
+
+        Adam keeps their running mean. Momentum keeps a running sum, 1/(1 − β) times as large.
+        """
 
     def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
         """Move `vector` by one step, in place; `gradient` is left as it was."""
