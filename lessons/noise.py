@@ -314,8 +314,10 @@ def optimizer_of(
     if settings.adam == "published":
         shape = train_set.x.shape[1:]
         adam, _ = as_published(adam, 0.0, shape, settings.batch_size)
+    if not case.letter:
+        return Noisy(adam, generator, case.step_std, case.gradient_std)
     inside = parameters.only("mask")
-    kernels = 1 - inside if inside.any() else 1.0  # the article's masks are not sampled
+    kernels = 1 - inside  # the article's masks are not sampled
     level = case.gradient_std
     noisy = Noisy(
         adam,
@@ -323,8 +325,6 @@ def optimizer_of(
         step_std=case.step_std * kernels,
         gradient_std=level if isinstance(level, Annealed) else level * kernels,
     )
-    if not inside.any():
-        return noisy
     low = np.where(inside == 1, np.float32(0), np.float32(-np.inf))
     high = np.where(inside == 1, np.float32(1), np.float32(np.inf))
     return Projected(noisy, low, high)
@@ -348,7 +348,8 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
         np.random.default_rng([seed, stream]) for stream in range(4)
     )
     parameters = one.network.init(shape, for_weights)
-    inside = parameters.only("mask") == 1
+    masks = parameters.only("mask") if one.letter else np.zeros_like(parameters.vector)
+    inside = masks == 1
     parameters.vector[~inside] *= one.start
     penalty, sign = TWELVE[one.letter] if one.letter else (PENALTIES["none"], 0)
     strength = sign * settings.strength

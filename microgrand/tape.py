@@ -67,7 +67,14 @@ class Parameters:
         return self.like(self.vector.copy())
 
     def only(self, name: str) -> np.ndarray:
-        """1 where the vector holds arrays of that name (say `"kernel"`), 0 elsewhere."""
+        """1 where the vector holds arrays of that name (say `"kernel"`), 0 elsewhere.
+
+        Raises:
+            ValueError: if no array is called so.
+        """
+        if not any(name in layer for layer in self.shapes):
+            known = sorted({array for layer in self.shapes for array in layer})
+            raise ValueError(f"no array is called {name!r}; there are {', '.join(known)}")
         mask = self.like(np.zeros(self.vector.shape[-1], self.vector.dtype))
         for layer in mask.layers:
             if name in layer:
