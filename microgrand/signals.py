@@ -140,12 +140,17 @@ class Recorder:
     Arguments:
         bins: how many bins a histogram shall have, an even number; an edge lies at zero, and a
             zero counts to its right.
+
+    Raises:
+        ValueError: if the number of bins is odd or not positive.
     """
 
     DOUBLINGS = 5  # 2⁵ = 32 times finer
     INSIDE = 0.99
 
     def __init__(self, bins: int = 50) -> None:
+        if bins < 2 or bins % 2:
+            raise ValueError(f"a histogram has an even number of bins, an edge at zero, not {bins}")
         self.bins = bins
         self.names: tuple[str, ...] = ()
         self.epochs: list[list[list[tuple[Summary, int]]]] = []  # epoch, signal, layer

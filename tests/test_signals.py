@@ -300,3 +300,9 @@ def test_a_diverged_epoch_is_recorded_as_such() -> None:
     kept = recorder.arrays()
     assert np.isnan(kept["statistics"][1, 0, 0, 0])
     assert kept["histograms"][1, 0, 0].sum() == 1  # what is a number
+
+
+@pytest.mark.parametrize("bins", [5, 1, 0, -2])
+def test_bins_that_leave_no_edge_at_zero_are_refused(bins: int) -> None:
+    with pytest.raises(ValueError, match=f"an even number of bins, an edge at zero, not {bins}"):
+        Recorder(bins)
