@@ -1130,7 +1130,7 @@ print(f"in the end √(1 − β₂)/(1 − β₁) = {np.sqrt(0.001) / 0.1:.3f}")
 # %% tags=["check"]
 moved = {}
 for frozen in (False, True):
-    optimizer = Adam(8e-4, epsilon=0.0, as_published=frozen)
+    optimizer = Adam(8e-4, epsilon=1e-30, as_published=frozen)
     weight = np.zeros(1)
     state = optimizer.init(weight)
     moved[frozen] = [0.0]
