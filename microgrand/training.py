@@ -69,12 +69,15 @@ def train(
 ) -> Iterator[Epoch]:
     """Train in place, yielding an `Epoch` before the first step and after every pass.
 
+    This is a generator: nothing is done, and nothing refused, before its first epoch is asked for.
+    It has the C library keep up to 2 GiB of freed memory for this process; see `keep_memory`.
+
     Arguments:
         network: applied as `network(layers, x, generator)`.
         parameters: where training starts; moved in place. (models, size) trains a stack at once.
         train_set, test_set: the examples.
         optimizer: how a gradient becomes a step.
-        epochs: passes over the training set.
+        epochs: passes over the training set; with 0, the record before the first step is all.
         batch_size: examples a step; a shorter last batch is used too.
         generator: draws the order of the examples and the dropout masks.
         loss: of (prediction, target), one number a model.
@@ -89,14 +92,19 @@ def train(
         after: an `Epoch` of an earlier call, to go on from (with the generator in the same state).
 
     Raises:
-        ValueError: if a count is not positive, the sets do not fit, or the penalty takes a matrix.
+        ValueError: if there are fewer epochs than 0 or fewer examples a step than 1, a set is empty
+            or has another number of targets, or the penalty takes a matrix.
     """
     if penalty.of_matrix:
         raise ValueError(f"{penalty.name} is a penalty of a matrix: put it into the loss")
-    if epochs < 0 or batch_size < 1:
-        raise ValueError(f"epochs ({epochs}) and batch size ({batch_size}) must be positive")
-    if len(train_set.x) != len(train_set.y) or not len(train_set.x):
-        raise ValueError(f"{len(train_set.x)} examples and {len(train_set.y)} targets do not fit")
+    if epochs < 0:
+        raise ValueError(f"there cannot be {epochs} epochs")
+    if batch_size < 1:
+        raise ValueError(f"a step needs one example or more, not {batch_size}")
+    for name, (examples, targets) in {"training": train_set, "test": test_set}.items():
+        if len(examples) != len(targets) or not len(examples):
+            told = f"{len(examples)} examples and {len(targets)} targets"
+            raise ValueError(f"{told} make no {name} set")
 
     def batch_loss(layers: Layers, x: np.ndarray, y: np.ndarray) -> Any:
         return loss(network(layers, x, generator), y)

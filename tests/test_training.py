@@ -300,20 +300,21 @@ def test_stop_early_waits_as_long_as_its_patience(
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "told"),
     [
-        {"epochs": -1},
-        {"batch_size": 0},
-        {"batch_size": -1},
-        {"train_set": Dataset(TRAIN.x, TRAIN.y[:-1])},
-        {"train_set": Dataset(TRAIN.x[:0], TRAIN.y[:0])},
-        {"train_set": Dataset(TRAIN.x, TRAIN.y.ravel())},
-        {"test_set": Dataset(TEST.x, TEST.y[:-1])},
-        {"test_set": Dataset(TEST.x, TEST.y[:1])},
+        ({"epochs": -1}, "there cannot be -1 epochs"),
+        ({"batch_size": 0}, "one example or more, not 0"),
+        ({"batch_size": -1}, "one example or more, not -1"),
+        ({"train_set": Dataset(TRAIN.x, TRAIN.y[:-1])}, "14 .*and 13 .*no train"),
+        ({"train_set": Dataset(TRAIN.x[:0], TRAIN.y[:0])}, "0 .*and 0 .*no train"),
+        ({"train_set": Dataset(TRAIN.x, TRAIN.y.ravel())}, "do not fit"),  # says the loss
+        ({"test_set": Dataset(TEST.x, TEST.y[:-1])}, "9 .*and 8 .*no test"),
+        ({"test_set": Dataset(TEST.x, TEST.y[:1])}, "9 .*and 1 .*no test"),
+        ({"test_set": Dataset(TEST.x[:0], TEST.y[:0])}, "0 .*and 0 .*no test"),
     ],
 )
-def test_counts_and_sets_that_do_not_fit_are_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - some of the words are NumPy's
+def test_counts_and_sets_that_do_not_fit_are_refused(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
         run(**changes)
 
 
