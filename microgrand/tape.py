@@ -46,8 +46,14 @@ class Parameters:
 
     @classmethod
     def from_layers(cls, layers: Layers) -> "Parameters":
-        """Copy arrays, layer by layer, into one flat vector."""
+        """Copy arrays, layer by layer, into one flat vector.
+
+        Raises:
+            ValueError: if there are none.
+        """
         arrays = [array for layer in layers for array in layer.values()]
+        if not arrays:
+            raise ValueError("a network without any weights has no vector of them")
         shapes = [{name: array.shape for name, array in layer.items()} for layer in layers]
         return cls(np.concatenate([array.ravel() for array in arrays]), shapes)
 

@@ -271,6 +271,12 @@ def test_a_stack_predicts_as_each_model_alone() -> None:
         np.testing.assert_allclose(y, NETWORK(parameters.layers, x), rtol=1e-12)
 
 
+@pytest.mark.parametrize("layers_alone", [(), (ReLU(),), (ReLU(), Dropout(0.5))])
+def test_a_network_without_weights_has_nothing_to_draw(layers_alone: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match="a network without any weights"):
+        Sequential(layers_alone).init((3,), generator())
+
+
 def test_layers_and_weights_must_be_as_many() -> None:
     parameters = NETWORK.init((5,), generator())
     with pytest.raises(ValueError, match="zip"):

@@ -133,7 +133,11 @@ class Sequential:
     def init(
         self, shape: Shape, generator: np.random.Generator, dtype: Any = np.float32
     ) -> Parameters:
-        """Draw all weights for inputs of `shape` (without the batch), as one flat vector."""
+        """Draw all weights for inputs of `shape` (without the batch), as one flat vector.
+
+        Raises:
+            ValueError: if a layer refuses the shape, or none has weights.
+        """
         arrays = []
         for layer in self.layers:
             drawn, shape = layer.init(shape, generator)
