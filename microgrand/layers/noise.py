@@ -7,12 +7,8 @@ import numpy as np
 
 from microgrand import ops
 from microgrand.layers.basic import Layer, Shapeless
+from microgrand.ops.noise import check_spread
 from microgrand.tape import Shape, value_of
-
-
-def check_std(std: float) -> None:
-    if not std >= 0:
-        raise ValueError(f"a standard deviation must not be negative, as {std} is")
 
 
 @dataclass(frozen=True)
@@ -28,7 +24,7 @@ class GaussianNoise(Shapeless):
     std: float
 
     def __post_init__(self) -> None:
-        check_std(self.std)
+        check_spread(self.std)
 
     def __call__(
         self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
@@ -60,7 +56,7 @@ class NoisyWeights:
     std: float
 
     def __post_init__(self) -> None:
-        check_std(self.std)
+        check_spread(self.std)
 
     def init(
         self, shape: Shape, generator: np.random.Generator
