@@ -8,7 +8,7 @@ checkpoint saves what an `Epoch` holds and a later `train(…, after=epoch)` goe
 """
 
 import ctypes
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -136,7 +136,7 @@ def train(
     count = len(train_set.x)
 
     first = 1 if after is None else after.number + 1
-    for number in range(first, first + epochs if after else epochs + 1):
+    for number in range(first, first + epochs):
         order = generator.permutation(count) if shuffle else slice(None)
         x, y = train_set.x[order], train_set.y[order]
         total: Any = 0.0
@@ -176,15 +176,3 @@ def keep_memory() -> None:
     trim_threshold, mmap_threshold = -1, -3  # as malloc.h numbers them
     mallopt(trim_threshold, 2**31 - 1)
     mallopt(mmap_threshold, 32 << 20)
-
-
-def stop_early(epochs: Iterable[Epoch], patience: int) -> Iterator[Epoch]:
-    """Pass epochs on until no model's test loss has improved for `patience` of them."""
-    best: Any = np.inf
-    waited = 0
-    for epoch in epochs:
-        yield epoch
-        waited = 0 if np.any(epoch.test_loss < best) else waited + 1
-        best = np.minimum(best, epoch.test_loss)
-        if waited >= patience:
-            return

@@ -17,7 +17,7 @@ from microgrand.optimizers import SGD, Adam, Momentum
 from microgrand.penalties import PENALTIES
 from microgrand.signals import take_signals
 from microgrand.tape import Parameters
-from microgrand.training import Dataset, Epoch, predict, stop_early, train
+from microgrand.training import Dataset, predict, train
 
 LINE = Sequential((Dense(1, bias=False),))
 WITH_DROPOUT = Sequential((Dense(8), LeakyReLU(), Dropout(0.2), Dense(1)))
@@ -272,28 +272,6 @@ def test_float32_stays_float32(strength: Any) -> None:
         assert epoch.parameters.vector.dtype == np.float32
         assert epoch.test_loss.dtype == np.float32
         assert epoch.state["sum"].dtype == epoch.state["square"].dtype == np.float32
-
-
-# --------------------------------------------------------------------------------- stopping early
-
-
-@pytest.mark.parametrize(
-    ("losses", "patience", "passed"),
-    [
-        ([3, 2, 1, 1, 1, 0], 2, 5),  # no improvement at the fourth and the fifth
-        ([3, 2, 2.5, 1, 2, 2, 2, 0], 3, 7),  # an improvement starts the count anew
-        ([3, 4, 0], 1, 2),
-        ([3, 2, 1], 1, 3),
-        ([1, float("nan"), float("nan"), 0], 2, 3),
-    ],
-)
-def test_stop_early_waits_as_long_as_its_patience(
-    losses: list[float], patience: int, passed: int
-) -> None:
-    nothing = Parameters(np.zeros(0), [])
-    epochs = iter([Epoch(i, 0.0, loss, nothing, {}) for i, loss in enumerate(losses)])
-    assert [epoch.number for epoch in stop_early(epochs, patience)] == list(range(passed))
-    assert len(list(epochs)) == len(losses) - passed  # training is not driven any further
 
 
 # -------------------------------------------------------------------------------- what is refused
