@@ -15,7 +15,9 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.tracer import Box, trace_stack
 
 Shape = tuple[int, ...]
-Layers = list[dict[str, Any]]
+Arrays = dict[str, Any]
+"""The arrays of one layer, by their names."""
+Layers = list[Arrays]
 
 
 class Parameters:

@@ -8,20 +8,19 @@ import numpy as np
 
 from microgrand import ops
 from microgrand.layers.initialization import Initializer, uniform_fan_in
-from microgrand.tape import Layers, Parameters, Shape
+from microgrand.tape import Arrays, Layers, Parameters, Shape
+
+Randomness = np.random.Generator | None
+"""What a layer draws from; None where nothing is left to chance."""
 
 
 class Layer(Protocol):
     """What `Sequential` asks of a layer."""
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         """The arrays for inputs of that shape (without the batch), and the shape that comes out."""
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness) -> Any:
         """The layer applied to x, shape (..., batch, *shape)."""
 
 
@@ -34,27 +33,21 @@ class Dense:
     kernel_init: Initializer = uniform_fan_in
     bias_init: Initializer = uniform_fan_in
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         (inputs,) = shape
         arrays = {"kernel": self.kernel_init(generator, (inputs, self.units), inputs, self.units)}
         if self.bias:
             arrays["bias"] = self.bias_init(generator, (self.units,), inputs, self.units)
         return arrays, (self.units,)
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.dense(x, arrays["kernel"], arrays.get("bias"))
 
 
 class Shapeless:
     """A layer without weights that leaves the shape as it is."""
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         return {}, shape
 
 
@@ -62,9 +55,7 @@ class Shapeless:
 class ReLU(Shapeless):
     """max(x, 0)."""
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.relu(x)
 
 
@@ -74,9 +65,7 @@ class LeakyReLU(Shapeless):
 
     slope: float = 0.01
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.leaky_relu(x, self.slope)
 
 
@@ -84,9 +73,7 @@ class LeakyReLU(Shapeless):
 class Tanh(Shapeless):
     """The hyperbolic tangent."""
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.tanh(x)
 
 
@@ -94,9 +81,7 @@ class Tanh(Shapeless):
 class Sigmoid(Shapeless):
     """The logistic sigmoid."""
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.sigmoid(x)
 
 
@@ -116,9 +101,7 @@ class Dropout(Shapeless):
         if not np.all((np.asarray(self.rate) >= 0) & (np.asarray(self.rate) <= 1)):
             raise ValueError(f"a dropout rate lies between 0 and 1, not {self.rate}")
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         if generator is None or not np.any(self.rate):
             return x
         return ops.dropout(x, ops.draw_mask(generator, x.shape, self.rate), self.rate)
@@ -144,15 +127,13 @@ class Sequential:
             arrays.append({name: array.astype(dtype) for name, array in drawn.items()})
         return Parameters.from_layers(arrays)
 
-    def outputs(
-        self, layers: Layers, x: Any, generator: np.random.Generator | None = None
-    ) -> Iterator[Any]:
+    def outputs(self, layers: Layers, x: Any, generator: Randomness = None) -> Iterator[Any]:
         """What each layer returns, in order."""
         for layer, arrays in zip(self.layers, layers, strict=True):
             x = layer(arrays, x, generator)
             yield x
 
-    def __call__(self, layers: Layers, x: Any, generator: np.random.Generator | None = None) -> Any:
+    def __call__(self, layers: Layers, x: Any, generator: Randomness = None) -> Any:
         """The last layer's output; dropout is on if there is a generator."""
         *_, last = self.outputs(layers, x, generator)
         return last

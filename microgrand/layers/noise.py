@@ -6,9 +6,9 @@ from typing import Any, Literal
 import numpy as np
 
 from microgrand import ops
-from microgrand.layers.basic import Layer, Shapeless
+from microgrand.layers.basic import Layer, Randomness, Shapeless
 from microgrand.ops.noise import check_spread
-from microgrand.tape import Shape, value_of
+from microgrand.tape import Arrays, Shape, value_of
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,7 @@ class GaussianNoise(Shapeless):
     def __post_init__(self) -> None:
         check_spread(self.std)
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         if generator is None or not self.std:
             return x
         return ops.add_noise(x, ops.draw_noise(generator, x.shape, x.dtype), self.std)
@@ -58,14 +56,10 @@ class NoisyWeights:
     def __post_init__(self) -> None:
         check_spread(self.std)
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         return self.layer.init(shape, generator)
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         if generator is not None and self.std:
             arrays = {
                 name: ops.add_noise(a, ops.draw_noise(generator, a.shape, a.dtype), self.std)
@@ -99,16 +93,12 @@ class Shake:
         if self.forward not in ("shake", "even") or self.backward not in ("shake", "even", "keep"):
             raise ValueError(f"there is no shake of {self.forward!r} and {self.backward!r}")
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         if len(shape) != 3 or shape[-1] % 2:
             raise ValueError(f"two branches of an image cannot share the shape {shape}")
         return {}, (*shape[:-1], shape[-1] // 2)
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         branches = x.reshape((*x.shape[:-1], 2, x.shape[-1] // 2))
         per_image = (*x.shape[:-3], 1, 1, 1)
 

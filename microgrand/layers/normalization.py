@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from microgrand import ops
-from microgrand.layers.basic import Sequential
+from microgrand.layers.basic import Randomness, Sequential
 from microgrand.ops.normalization import EPSILON
-from microgrand.tape import Layers, Shape
+from microgrand.tape import Arrays, Layers, Shape
 
 Statistics = tuple[np.ndarray, np.ndarray]
 """A mean and a variance for each set."""
@@ -55,17 +55,13 @@ class Normalization:
         """The view of x in which all positions and members of a group are one set."""
         raise NotImplementedError
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         self.sets(np.empty((1, *shape)))  # refuses what is no image
         if not self.scale_and_shift:
             return {}, shape
         return {"scale": np.ones(shape[-1:]), "shift": np.zeros(shape[-1:])}, shape
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         sets = self.sets(x)
         if self.given is None:
             y = ops.normalize(sets, self.epsilon)
@@ -131,14 +127,10 @@ class BoxCox:
 
     start: float = 2.0
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         return {"exponent": np.full(1, self.start)}, shape
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.box_cox(x, arrays["exponent"])
 
 
