@@ -79,7 +79,7 @@ class Proximal(Behind):
             vector[...] = proximal(vector, threshold)
             return
         threshold = threshold[..., None] if threshold.ndim else threshold
-        for layer in Parameters(vector, self.shapes).layers:
+        for layer in Parameters(vector, self.shapes).weights:
             if "kernel" in layer:
                 kernel = layer["kernel"]
                 columns = kernel.reshape(*vector.shape[:-1], -1, kernel.shape[-1])

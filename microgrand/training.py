@@ -19,7 +19,7 @@ from microgrand.layers import Sequential
 from microgrand.layers.normalization import measured
 from microgrand.optimizers import Optimizer, State
 from microgrand.penalties import PENALTIES, Penalty
-from microgrand.tape import Layers, Parameters, value_and_grad
+from microgrand.tape import Parameters, Weights, value_and_grad
 
 
 class Dataset(NamedTuple):
@@ -73,7 +73,7 @@ def train(
     It has the C library keep up to 2 GiB of freed memory for this process; see `keep_memory`.
 
     Arguments:
-        network: applied as `network(layers, x, generator)`.
+        network: applied as `network(weights, x, generator)`.
         parameters: where training starts; moved in place. (models, size) trains a stack at once.
         train_set, test_set: the examples.
         optimizer: how a gradient becomes a step.
@@ -106,12 +106,12 @@ def train(
             told = f"{len(examples)} examples and {len(targets)} targets"
             raise ValueError(f"{told} make no {name} set")
 
-    def batch_loss(layers: Layers, x: np.ndarray, y: np.ndarray) -> Any:
-        return loss(network(layers, x, generator), y)
+    def batch_loss(weights: Weights, x: np.ndarray, y: np.ndarray) -> Any:
+        return loss(network(weights, x, generator), y)
 
     def record(number: int, train_loss: Any) -> Epoch:
-        predicting = measured(network, parameters.layers, train_set.x, batch_size)
-        prediction = predict(predicting, parameters.layers, test_set.x, batch_size)
+        predicting = measured(network, parameters.weights, train_set.x, batch_size)
+        prediction = predict(predicting, parameters.weights, test_set.x, batch_size)
         return Epoch(
             number,
             train_loss,
@@ -124,7 +124,7 @@ def train(
 
     if after is None:
         state = optimizer.init(parameters.vector)
-        before = predict(network, parameters.layers, train_set.x, batch_size)
+        before = predict(network, parameters.weights, train_set.x, batch_size)
         yield record(0, loss(before, train_set.y))
     else:
         state = after.state
@@ -151,13 +151,13 @@ def train(
         yield record(number, total / count)
 
 
-def predict(network: Sequential, layers: Layers, x: np.ndarray, batch_size: int) -> np.ndarray:
-    """network(layers, x), in parts: what it makes of 60 000 images at once would fill the memory.
+def predict(network: Sequential, weights: Weights, x: np.ndarray, batch_size: int) -> np.ndarray:
+    """network(weights, x), in parts: what it makes of 60 000 images at once would fill the memory.
 
     A part is a thousand examples or a few more, as whole batches.
     """
     part = batch_size * -(-1000 // batch_size)
-    parts = [network(layers, x[start : start + part]) for start in range(0, len(x), part)]
+    parts = [network(weights, x[start : start + part]) for start in range(0, len(x), part)]
     return np.concatenate(parts, axis=-2)
 
 

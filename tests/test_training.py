@@ -69,14 +69,14 @@ def test_predictions_are_made_in_parts_of_whole_batches(count: int, batch_size: 
     seen = []
 
     class Watched(Sequential):
-        def __call__(self, layers: Any, x: Any, generator: Any = None) -> Any:
+        def __call__(self, weights: Any, x: Any, generator: Any = None) -> Any:
             seen.append(len(x))
-            return super().__call__(layers, x, generator)
+            return super().__call__(weights, x, generator)
 
     stack = Parameters.stack([start(WITHOUT, seed) for seed in range(2)])
     x = draw_set(count).x
-    parts = predict(Watched(WITHOUT.layers), stack.layers, x, batch_size)
-    np.testing.assert_allclose(parts, WITHOUT(stack.layers, x), rtol=1e-12, atol=1e-14)
+    parts = predict(Watched(WITHOUT.layers), stack.weights, x, batch_size)
+    np.testing.assert_allclose(parts, WITHOUT(stack.weights, x), rtol=1e-12, atol=1e-14)
     assert sum(seen) == count
     assert all(part % batch_size == 0 for part in seen[:-1])
     assert max(seen) < 1000 + batch_size
@@ -148,7 +148,7 @@ def test_epoch_0_comes_first_before_any_step() -> None:
     assert [number for number, *_ in epochs] == [0, 1, 2, 3]
     before = start(WITH_DROPOUT)
     np.testing.assert_array_equal(epochs[0][3], before.vector)
-    prediction = WITH_DROPOUT(before.layers, TRAIN.x)
+    prediction = WITH_DROPOUT(before.weights, TRAIN.x)
     assert epochs[0][1] == pytest.approx(np.mean((prediction - TRAIN.y) ** 2), rel=1e-12)
     assert len(run(epochs=0)) == 1
 
@@ -162,7 +162,7 @@ def test_the_test_loss_and_metrics_are_taken_after_the_epoch_with_dropout_off() 
         generator=np.random.default_rng(0), metrics={"largest": largest},
     )  # fmt: skip
     for epoch in epochs:
-        error = WITH_DROPOUT(epoch.parameters.layers, TEST.x) - TEST.y
+        error = WITH_DROPOUT(epoch.parameters.weights, TEST.x) - TEST.y
         assert epoch.test_loss == pytest.approx(np.mean(error**2), rel=1e-12)
         assert epoch.metrics == {"largest": pytest.approx(np.abs(error).max(), rel=1e-12)}
 

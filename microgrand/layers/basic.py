@@ -8,7 +8,7 @@ import numpy as np
 
 from microgrand import ops
 from microgrand.layers.initialization import Initializer, uniform_fan_in
-from microgrand.tape import Arrays, Layers, Parameters, Shape
+from microgrand.tape import Arrays, Parameters, Shape, Weights
 
 Randomness = np.random.Generator | None
 """What a layer draws from; None where nothing is left to chance."""
@@ -125,15 +125,15 @@ class Sequential:
         for layer in self.layers:
             drawn, shape = layer.init(shape, generator)
             arrays.append({name: array.astype(dtype) for name, array in drawn.items()})
-        return Parameters.from_layers(arrays)
+        return Parameters.from_weights(arrays)
 
-    def outputs(self, layers: Layers, x: Any, generator: Randomness = None) -> Iterator[Any]:
+    def outputs(self, weights: Weights, x: Any, generator: Randomness = None) -> Iterator[Any]:
         """What each layer returns, in order."""
-        for layer, arrays in zip(self.layers, layers, strict=True):
+        for layer, arrays in zip(self.layers, weights, strict=True):
             x = layer(arrays, x, generator)
             yield x
 
-    def __call__(self, layers: Layers, x: Any, generator: Randomness = None) -> Any:
+    def __call__(self, weights: Weights, x: Any, generator: Randomness = None) -> Any:
         """The last layer's output; dropout is on if there is a generator."""
-        *_, last = self.outputs(layers, x, generator)
+        *_, last = self.outputs(weights, x, generator)
         return last

@@ -3,8 +3,8 @@
 Batch norm ties the images of a batch together, which a prediction must not do. So the statistics of
 the training set are measured once training is done, and given to a new network:
 
-    predicting = measured(network, layers, train_x, batch_size)
-    prediction = predicting(layers, test_x)
+    predicting = measured(network, weights, train_x, batch_size)
+    prediction = predicting(weights, test_x)
 
 There is no mode to switch and no hidden state. A layer without given statistics uses those of the
 batch it sees; a layer with given ones uses them. `train` measures before it tests.
@@ -18,7 +18,7 @@ import numpy as np
 from microgrand import ops
 from microgrand.layers.basic import Randomness, Sequential
 from microgrand.ops.normalization import EPSILON
-from microgrand.tape import Arrays, Layers, Shape
+from microgrand.tape import Arrays, Shape, Weights
 
 Statistics = tuple[np.ndarray, np.ndarray]
 """A mean and a variance for each set."""
@@ -134,7 +134,7 @@ class BoxCox:
         return ops.box_cox(x, arrays["exponent"])
 
 
-def measured(network: Sequential, layers: Layers, x: np.ndarray, batch_size: int) -> Sequential:
+def measured(network: Sequential, weights: Weights, x: np.ndarray, batch_size: int) -> Sequential:
     """The network that predicts by the statistics of x.
 
     Its layers with a moving average are given the mean and the biased variance of their inputs,
@@ -143,7 +143,7 @@ def measured(network: Sequential, layers: Layers, x: np.ndarray, batch_size: int
 
     Arguments:
         network: as it trains.
-        layers: its weights.
+        weights: its weights.
         x: the training examples, (count, height, width, channel).
         batch_size: as in training; at most all of x.
 
@@ -165,7 +165,7 @@ def measured(network: Sequential, layers: Layers, x: np.ndarray, batch_size: int
     batch_size = min(batch_size, len(x))
     for start in range(0, len(x) - batch_size + 1, batch_size):
         value = x[start : start + batch_size]
-        for i, (layer, arrays) in enumerate(zip(network.layers, layers, strict=True)):
+        for i, (layer, arrays) in enumerate(zip(network.layers, weights, strict=True)):
             if i in norms:
                 seen[i].append(ops.moments(norms[i].sets(value)))
             value = norms.get(i, layer)(arrays, value, None)
