@@ -31,10 +31,10 @@ FLOORS = (
     },
     {
         "microgrand.cells",
-        "microgrand.definitions",
         "microgrand.processor",
         "microgrand.records",
         "microgrand.settings",
+        "microgrand.steps_and_measures",
     },
     {"microgrand.data", "microgrand.sweep"},
     {"microgrand.claims", "microgrand.figures"},

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microgrand.definitions import adam, momentum, sgd
 from microgrand.optimizers import SGD, Adadelta, Adam, AdamW, Momentum, RMSprop
+from microgrand.steps_and_measures import adam, momentum, sgd
 
 numbers = st.floats(-10, 10).map(lambda x: round(x, 6))
 gradients = st.lists(numbers, min_size=1, max_size=8)

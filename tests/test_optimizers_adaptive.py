@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from microgrand.definitions import adadelta, adam, rmsprop
 from microgrand.optimizers import Adadelta, Adam, AdamW, RMSprop
+from microgrand.steps_and_measures import adadelta, adam, rmsprop
 
 numbers = st.floats(-10, 10).map(lambda x: round(x, 6))
 gradients = st.lists(numbers, min_size=1, max_size=8)
