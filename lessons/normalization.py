@@ -44,7 +44,7 @@ from microgrand.layers import (
     Layer,
     LayerNorm,
     Sequential,
-    Shapeless,
+    WithoutWeights,
     he_normal,
     measured,
 )
@@ -180,7 +180,7 @@ print(f"{len(images.classes)} classes, {steps} steps of {settings.batch_size} im
 
 # %%
 @dataclass(frozen=True)
-class MeansGivenBack(Shapeless):
+class MeansGivenBack(WithoutWeights):
     """Instance norm, plus what it took off: each map's mean, normalised over the batch.
 
     An experiment and not a layer for use: it predicts by the statistics of the batch it predicts.

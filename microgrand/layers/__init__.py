@@ -13,9 +13,9 @@ from microgrand.layers.basic import (
     LeakyReLU,
     ReLU,
     Sequential,
-    Shapeless,
     Sigmoid,
     Tanh,
+    WithoutWeights,
 )
 from microgrand.layers.image import AveragePool, Conv2D, Flatten, GlobalAveragePool, MaxPool
 from microgrand.layers.initialization import (
@@ -60,9 +60,9 @@ __all__ = [
     "ReLU",
     "Sequential",
     "Shake",
-    "Shapeless",
     "Sigmoid",
     "Tanh",
+    "WithoutWeights",
     "glorot_uniform",
     "he_normal",
     "measured",

@@ -44,7 +44,7 @@ class Dense:
         return ops.dense(x, arrays["kernel"], arrays.get("bias"))
 
 
-class Shapeless:
+class WithoutWeights:
     """A layer without weights that leaves the shape as it is."""
 
     def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
@@ -52,7 +52,7 @@ class Shapeless:
 
 
 @dataclass(frozen=True)
-class ReLU(Shapeless):
+class ReLU(WithoutWeights):
     """max(x, 0)."""
 
     def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
@@ -60,7 +60,7 @@ class ReLU(Shapeless):
 
 
 @dataclass(frozen=True)
-class LeakyReLU(Shapeless):
+class LeakyReLU(WithoutWeights):
     """x where positive, slope · x elsewhere."""
 
     slope: float = 0.01
@@ -70,7 +70,7 @@ class LeakyReLU(Shapeless):
 
 
 @dataclass(frozen=True)
-class Tanh(Shapeless):
+class Tanh(WithoutWeights):
     """The hyperbolic tangent."""
 
     def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
@@ -78,7 +78,7 @@ class Tanh(Shapeless):
 
 
 @dataclass(frozen=True)
-class Sigmoid(Shapeless):
+class Sigmoid(WithoutWeights):
     """The logistic sigmoid."""
 
     def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
@@ -86,7 +86,7 @@ class Sigmoid(Shapeless):
 
 
 @dataclass(frozen=True)
-class Dropout(Shapeless):
+class Dropout(WithoutWeights):
     """Silences each unit with probability `rate` when there is a generator to draw from.
 
     `rate` may be an array of shape (models, 1, 1): one rate for each model of a stack.

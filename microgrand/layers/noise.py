@@ -6,13 +6,13 @@ from typing import Any, Literal
 import numpy as np
 
 from microgrand import ops
-from microgrand.layers.basic import Layer, Randomness, Shapeless
+from microgrand.layers.basic import Layer, Randomness, WithoutWeights
 from microgrand.ops.noise import check_spread
 from microgrand.tape import Arrays, Shape, value_of
 
 
 @dataclass(frozen=True)
-class GaussianNoise(Shapeless):
+class GaussianNoise(WithoutWeights):
     """Adds noise from N(0, std²) to every number: as the first layer, to the data.
 
     Raises:
