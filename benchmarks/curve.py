@@ -28,7 +28,7 @@ from microgrand.layers import Dense, LeakyReLU, Sequential
 from microgrand.ops import mean_squared_error
 from microgrand.optimizers import Adam
 from microgrand.penalties import PENALTIES
-from microgrand.tape import Layers, Parameters, value_and_grad
+from microgrand.tape import Parameters, Weights, value_and_grad
 from microgrand.training import keep_memory
 
 STRENGTHS = (1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -56,8 +56,8 @@ def microgrand_step(strengths: tuple[float, ...]) -> Step:
     state = optimizer.init(parameters.vector)
     x, y = batch()
 
-    def loss(layers: Layers) -> Any:
-        return mean_squared_error(network(layers, x), y)
+    def loss(weights: Weights) -> Any:
+        return mean_squared_error(network(weights, x), y)
 
     loss_and_gradient = value_and_grad(loss)
     keep_memory()

@@ -40,7 +40,7 @@ from microgrand.image_network import six_convolutions, strides
 from microgrand.layers import Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
 from microgrand.ops import softmax_cross_entropy
 from microgrand.optimizers import Adadelta, Adam, Optimizer
-from microgrand.tape import Layers, value_and_grad
+from microgrand.tape import Weights, value_and_grad
 from microgrand.training import keep_memory
 
 Step = Callable[[], Any]
@@ -116,8 +116,8 @@ def microgrand_step(workload: Workload) -> Step:
     gradient, state = parameters.copy(), optimizer.init(parameters.vector)
     x, y = workload.batch()
 
-    def loss(layers: Layers) -> Any:
-        return softmax_cross_entropy(network(layers, x), y)
+    def loss(weights: Weights) -> Any:
+        return softmax_cross_entropy(network(weights, x), y)
 
     loss_and_gradient = value_and_grad(loss)
     keep_memory()
@@ -150,9 +150,9 @@ def pytorch_step(workload: Workload, order: torch.memory_format) -> Step:
 def matrix_products(workload: Workload) -> Step:
     """The floor: nothing but the products of forward and backward."""
     parameters = workload.network.init(workload.shape[1:], np.random.default_rng(0))
-    outputs = workload.network.outputs(parameters.layers, workload.batch()[0])
+    outputs = workload.network.outputs(parameters.weights, workload.batch()[0])
     pairs = []
-    for arrays, y in zip(parameters.layers, outputs, strict=True):
+    for arrays, y in zip(parameters.weights, outputs, strict=True):
         if "kernel" in arrays:
             kernel = arrays["kernel"].reshape(-1, y.shape[-1])
             pairs.append((np.ones((y.size // y.shape[-1], len(kernel)), np.float32), kernel))

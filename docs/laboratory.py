@@ -148,7 +148,7 @@ class Laboratory:
         self.state = optimizer(self.settings, self.for_noise).init(self.parameters.vector)
         self.epoch = 0
         self.losses: list[tuple[int, float, float]] = []  # epoch, in training, in testing
-        self.keep(self.loss(self.parameters.layers, *self.data.train))
+        self.keep(self.loss(self.parameters.weights, *self.data.train))
         self.batches = self.endless_batches()
 
     def change(self, query: str) -> None:
@@ -157,8 +157,8 @@ class Laboratory:
         if self.settings.curve != before.curve:
             self.restart()
 
-    def loss(self, layers: Any, x: np.ndarray, y: np.ndarray, generator: Any = None) -> Any:
-        return mean_squared_error(network(self.settings)(layers, x, generator), y)
+    def loss(self, weights: Any, x: np.ndarray, y: np.ndarray, generator: Any = None) -> Any:
+        return mean_squared_error(network(self.settings)(weights, x, generator), y)
 
     def endless_batches(self) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
         """Batches in an order that is drawn for each epoch, and whether one ends its epoch."""
@@ -185,7 +185,7 @@ class Laboratory:
         return last
 
     def keep(self, train_loss: float) -> None:
-        test_loss = self.loss(self.parameters.layers, *self.data.test)
+        test_loss = self.loss(self.parameters.weights, *self.data.test)
         self.losses.append((self.epoch, float(train_loss), float(test_loss)))
 
     # ------------------------------------------------------------------------- what is shown
@@ -204,7 +204,7 @@ class Laboratory:
 
     def show_curve(self) -> dict[str, Any]:
         x, y = (column[::2, 0] for column in self.data.train)
-        prediction = network(self.settings)(self.parameters.layers, GRID[:, None])[:, 0]
+        prediction = network(self.settings)(self.parameters.weights, GRID[:, None])[:, 0]
         series = [
             {"kind": "points", "label": "data", "x": plain(x), "y": plain(y)},
             {"kind": "line", "label": "prediction", "x": plain(GRID), "y": plain(prediction)},

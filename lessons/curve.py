@@ -252,20 +252,20 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
         losses.append(np.broadcast_arrays(epoch.train_loss, epoch.test_loss))
         signals.append(epoch.signals or [])
         if epoch.number in kept_epochs(epochs):
-            predictions.append(network(parameters.layers, grid[:, None])[..., 0])
+            predictions.append(network(parameters.weights, grid[:, None])[..., 0])
             densities.append(density(theta, theta_coarse, bandwidth=0.005))
 
     # Monte-Carlo dropout: a generator turns dropout on at prediction, with fresh masks each time.
     x = np.broadcast_to(grid[:, None], (models, len(grid), 1))
     samples = np.stack(
-        [network(parameters.layers, x, for_samples)[..., 0] for _ in range(settings.samples)]
+        [network(parameters.weights, x, for_samples)[..., 0] for _ in range(settings.samples)]
     )
     # Does a prediction with dropout on follow the noise of the very points it was trained on?
     x, y = data.train.x[:2000], data.train.y[:2000, 0]
-    wiggles = network(parameters.layers, np.broadcast_to(x, (models, *x.shape)), for_samples)[
+    wiggles = network(parameters.weights, np.broadcast_to(x, (models, *x.shape)), for_samples)[
         ..., 0
     ]
-    wiggles = wiggles - network(parameters.layers, x)[..., 0]
+    wiggles = wiggles - network(parameters.weights, x)[..., 0]
     noise = y - data.truth(x[:, 0])
     followed = [np.corrcoef(row, noise)[0, 1] if row.any() else 0.0 for row in wiggles]
     return {
@@ -357,8 +357,8 @@ session.show(
 
 # %%
 at_start = network().init((1,), np.random.default_rng([0, 1]))
-slope = at_start.layers[0]["kernel"] @ at_start.layers[1]["kernel"]
-offset = at_start.layers[0]["bias"] @ at_start.layers[1]["kernel"] + at_start.layers[1]["bias"]
+slope = at_start.weights[0]["kernel"] @ at_start.weights[1]["kernel"]
+offset = at_start.weights[0]["bias"] @ at_start.weights[1]["kernel"] + at_start.weights[1]["bias"]
 kinks = (-offset / slope)[0]
 for low, high in ((0, 4), (4, 8), (8, 4 * np.pi)):
     print(

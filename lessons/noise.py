@@ -314,8 +314,10 @@ def optimizer_of(
     if settings.adam == "published":
         shape = train_set.x.shape[1:]
         adam, _ = as_published(adam, 0.0, shape, settings.batch_size)
+    if not case.letter:
+        return Noisy(adam, generator, case.step_std, case.gradient_std)
     inside = parameters.only("mask")
-    kernels = 1 - inside if inside.any() else 1.0  # the article's masks are not sampled
+    kernels = 1 - inside  # the article's masks are not sampled
     level = case.gradient_std
     noisy = Noisy(
         adam,
@@ -323,8 +325,6 @@ def optimizer_of(
         step_std=case.step_std * kernels,
         gradient_std=level if isinstance(level, Annealed) else level * kernels,
     )
-    if not inside.any():
-        return noisy
     low = np.where(inside == 1, np.float32(0), np.float32(-np.inf))
     high = np.where(inside == 1, np.float32(1), np.float32(np.inf))
     return Projected(noisy, low, high)
@@ -348,7 +348,8 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
         np.random.default_rng([seed, stream]) for stream in range(4)
     )
     parameters = one.network.init(shape, for_weights)
-    inside = parameters.only("mask") == 1
+    masks = parameters.only("mask") if one.letter else np.zeros_like(parameters.vector)
+    inside = masks == 1
     parameters.vector[~inside] *= one.start
     penalty, sign = TWELVE[one.letter] if one.letter else (PENALTIES["none"], 0)
     strength = sign * settings.strength
@@ -361,9 +362,9 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
 
     def observe(parameters: Parameters, state: dict) -> None:
         record["train"].append(
-            accuracy(one.network(parameters.layers, train_set.x[:few]), train_set.y[:few])
+            accuracy(one.network(parameters.weights, train_set.x[:few]), train_set.y[:few])
         )
-        kernels = [layer["kernel"] for layer in parameters.layers if "kernel" in layer]
+        kernels = [layer["kernel"] for layer in parameters.weights if "kernel" in layer]
         record["spread"].append([kernel.std() for kernel in kernels])
         record["weights"].append(
             [np.histogram(np.clip(k, -0.2499, 0.2499), weight_edges)[0] for k in kernels]
@@ -377,8 +378,8 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
             record["flat"].append([np.mean(gradient == 0) for gradient in gradients])
             record["gradient"].append([gradient.std() for gradient in gradients])
         if case[0] == "D":
-            sampled = sampling(parameters.layers, test_set.x, for_tests)
-            plain = one.network(parameters.layers, test_set.x)
+            sampled = sampling(parameters.weights, test_set.x, for_tests)
+            plain = one.network(parameters.weights, test_set.x)
             record["sampled"].append(accuracy(sampled, test_set.y))
             record["changed"].append(np.mean(sampled.argmax(-1) != plain.argmax(-1)))
 
@@ -1185,9 +1186,9 @@ def distance_from_linear(network: Sequential) -> float:
     parameters.vector[inside] = generator.uniform(0, 1, inside.sum())
     to_the_last = Sequential(network.layers[:-2])
     x, y = generator.normal(size=(2, settings.batch_size, *image_shape))
-    layers = parameters.layers[:-2]
-    together = to_the_last(layers, 2 * x - 3 * y)
-    apart = 2 * to_the_last(layers, x) - 3 * to_the_last(layers, y)
+    weights = parameters.weights[:-2]
+    together = to_the_last(weights, 2 * x - 3 * y)
+    apart = 2 * to_the_last(weights, x) - 3 * to_the_last(weights, y)
     return float(np.abs(together - apart).max() / np.abs(together).max())
 
 
@@ -1528,7 +1529,7 @@ for distance in (1e-9, 1e-6, 1e-3):
     assert abs(counted - by_hand) < 3, f"from {distance:g} descent takes another number of steps"
 
 # %% [markdown]
-# **5. One matrix.** Take a network of masks without ReLU, one mask for all images. Find the *one* matrix that does what its convolutions and masks do. Write `one_matrix(network, layers, shape)`: for `network(layers, images)` with images of that shape it returns the matrix that makes the same of the images' numbers in a row. The check asks it of the published network, before the ReLU of its last layer.
+# **5. One matrix.** Take a network of masks without ReLU, one mask for all images. Find the *one* matrix that does what its convolutions and masks do. Write `one_matrix(network, weights, shape)`: for `network(weights, images)` with images of that shape it returns the matrix that makes the same of the images' numbers in a row. The check asks it of the published network, before the ReLU of its last layer.
 #
 # <details class="hint"><summary>Hint</summary>
 #
@@ -1538,9 +1539,9 @@ for distance in (1e-9, 1e-6, 1e-3):
 
 
 # %% tags=["solution"]
-def one_matrix(network: Sequential, layers: list, shape: tuple[int, ...]) -> np.ndarray:
+def one_matrix(network: Sequential, weights: list, shape: tuple[int, ...]) -> np.ndarray:
     size = int(np.prod(shape))
-    return network(layers, np.eye(size).reshape(size, *shape)).reshape(size, -1)
+    return network(weights, np.eye(size).reshape(size, *shape)).reshape(size, -1)
 
 
 # %% tags=["check"]
@@ -1549,13 +1550,13 @@ deep = masked((8, 8, 3), 10, Mask(), relu=False)
 parameters = deep.init((8, 8, 3), generator, np.float64)
 inside = parameters.only("mask") == 1
 parameters.vector[inside] = generator.uniform(0, 1, inside.sum())
-deep, kept_layers = Sequential(deep.layers[:-2]), parameters.layers[:-2]
-matrix = one_matrix(deep, kept_layers, (8, 8, 3))
+deep, kept_weights = Sequential(deep.layers[:-2]), parameters.weights[:-2]
+matrix = one_matrix(deep, kept_weights, (8, 8, 3))
 some = generator.normal(size=(5, 8, 8, 3))
-expected = deep(kept_layers, some).reshape(5, -1)
+expected = deep(kept_weights, some).reshape(5, -1)
 assert np.shape(matrix) == (192, expected.shape[1]), "the matrix has another shape"
 assert np.allclose(some.reshape(5, -1) @ matrix, expected), "on random images the two differ"
-print(f"{len(kept_layers)} layers are one matrix of {matrix.shape[0]} × {matrix.shape[1]}")
+print(f"{len(kept_weights)} layers are one matrix of {matrix.shape[0]} × {matrix.shape[1]}")
 
 # %% [markdown]
 # **6. The mask that cheats.** Leave the images of `patches` in their own order, in which classes take turns, with ten images a batch. Train masks for positions, and one mask for all. Write `reached(positions)`: the test accuracy with `Mask(positions)`, for 1 and for 10. What do you get, and why? Would you have noticed?

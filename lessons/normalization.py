@@ -44,7 +44,7 @@ from microgrand.layers import (
     Layer,
     LayerNorm,
     Sequential,
-    Shapeless,
+    WithoutWeights,
     he_normal,
     measured,
 )
@@ -182,7 +182,7 @@ print(f"{len(images.classes)} classes, {steps} steps of {settings.batch_size} im
 
 # %%
 @dataclass(frozen=True)
-class MeansGivenBack(Shapeless):
+class MeansGivenBack(WithoutWeights):
     """Instance norm, plus what it took off: each map's mean, normalised over the batch.
 
     An experiment and not a layer for use: it predicts by the statistics of the batch it predicts.
@@ -325,7 +325,7 @@ class CountingLoss:
 
 def predict(network: Sequential, parameters: Parameters, x: np.ndarray, size: int) -> np.ndarray:
     """The prediction for many images, a batch at a time."""
-    parts = [network(parameters.layers, x[i : i + size]) for i in range(0, len(x), size)]
+    parts = [network(parameters.weights, x[i : i + size]) for i in range(0, len(x), size)]
     return np.concatenate(parts)
 
 
@@ -360,7 +360,7 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
     ):
         losses.append((epoch.train_loss, epoch.test_loss))
         accuracies.append((counting.accuracy(), epoch.metrics["accuracy"]))
-        learned = [layer["exponent"][0] for layer in parameters.layers if "exponent" in layer]
+        learned = [layer["exponent"][0] for layer in parameters.weights if "exponent" in layer]
         exponents.append(learned)
         if epoch.number in kept_epochs(settings.epochs):
             signals = shown_signals(network, parameters, batch)
@@ -373,7 +373,7 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
     retested = np.array([np.nan, np.nan])
     if way == "published" and scheme in ("layer", "instance"):
         own = network_of(scheme, "correct", settings, images)
-        averaged = measured(network, parameters.layers, images.train.x, size)
+        averaged = measured(network, parameters.weights, images.train.x, size)
         retested = np.array(
             [
                 right(predict(tester, parameters, half.x, size), half.y)
@@ -382,7 +382,7 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
         )
     moved = [
         np.abs(end["kernel"] - begun["kernel"]).mean()
-        for end, begun in zip(parameters.layers, start.layers, strict=True)
+        for end, begun in zip(parameters.weights, start.weights, strict=True)
         if "kernel" in end
     ]
     kept = {
@@ -406,7 +406,7 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
 
 def before_box_cox(network: Sequential, parameters: Parameters, x: np.ndarray) -> np.ndarray:
     """What reaches each Box-Cox transform: 4 000 numbers of each of the five, evenly taken."""
-    inputs = [x, *network.outputs(parameters.layers, x)]
+    inputs = [x, *network.outputs(parameters.weights, x)]
     places = [i for i, layer in enumerate(network.layers) if isinstance(layer, BoxCox)]
     rows = [inputs[i].ravel() for i in places]
     return np.array([row[np.linspace(0, row.size - 1, 4000).astype(int)] for row in rows])
@@ -538,7 +538,7 @@ session.table(
 # %%
 untrained = network_of("none", "correct", settings, images)
 drawn = untrained.init(images.train.x.shape[1:], np.random.default_rng(0))
-first = Sequential(untrained.layers[:2])(drawn.layers[:2], images.train.x[:100])
+first = Sequential(untrained.layers[:2])(drawn.weights[:2], images.train.x[:100])
 for scheme, view in (("layer", ops.layer_sets), ("instance", ops.instance_sets)):
     _, variances = ops.moments(view(first))
     spreads = np.sqrt(variances)
@@ -799,7 +799,7 @@ def discarded(settings: Settings, seed: int) -> float:
     first = Sequential(network.layers[:2])
     halves = []
     for x in (images.train.x, images.test.x):
-        parts = [first(parameters.layers[:2], x[i : i + 100]) for i in range(0, len(x), 100)]
+        parts = [first(parameters.weights[:2], x[i : i + 100]) for i in range(0, len(x), 100)]
         kept = [np.concatenate([p.mean((1, 2)), p.std((1, 2))], axis=-1) for p in parts]
         halves.append(np.concatenate(kept).astype(np.float64))
     mean, spread = halves[0].mean(0), halves[0].std(0) + 1e-9
@@ -1057,10 +1057,10 @@ small = Sequential((Conv2D(4, bias=True), BatchNorm(False, 1e-12), ReLU(), Globa
 parameters = small.init((8, 8, 3), np.random.default_rng(0), np.float64)
 pictures = np.random.default_rng(1).normal(size=(20, 8, 8, 3))
 labels = np.random.default_rng(2).integers(4, size=20)
-_, its = value_and_grad(lambda layers: softmax_cross_entropy(small(layers, pictures), labels))(
+_, its = value_and_grad(lambda weights: softmax_cross_entropy(small(weights, pictures), labels))(
     parameters
 )
-of_kernel, of_bias = its.layers[0]["kernel"], its.layers[0]["bias"]
+of_kernel, of_bias = its.weights[0]["kernel"], its.weights[0]["bias"]
 # A bias is added to all numbers of a set. Its gradient is their sum, and that is zero.
 print(f"largest gradient: kernel {np.abs(of_kernel).max():.1e}, bias {np.abs(of_bias).max():.1e}")
 
@@ -1089,13 +1089,13 @@ def at_factor(factor: float) -> tuple[float, np.ndarray, np.ndarray]:
     layers = (Conv2D(4), BatchNorm(False, 1e-12), ReLU(), GlobalAveragePool())
     small = Sequential(layers)
     parameters = small.init((8, 8, 3), np.random.default_rng(0), np.float64)
-    parameters.layers[0]["kernel"] *= factor
+    parameters.weights[0]["kernel"] *= factor
     pictures = np.random.default_rng(1).normal(size=(20, 8, 8, 3))
     labels = np.random.default_rng(2).integers(4, size=20)
     loss, gradient = value_and_grad(
         lambda arrays: softmax_cross_entropy(small(arrays, pictures), labels)
     )(parameters)
-    return float(loss), parameters.layers[0]["kernel"], gradient.layers[0]["kernel"]
+    return float(loss), parameters.weights[0]["kernel"], gradient.weights[0]["kernel"]
 
 
 # %% tags=["check"]
@@ -1182,10 +1182,10 @@ swapped[[0, 5]] = 5, 0
 eight = load_once("patches").first(80, 8)
 for way in ("published", "correct"):
     model = network_of("instance", way, Settings(), eight)
-    weights = model.init(eight.train.x.shape[1:], np.random.default_rng(0))
-    testing = measured(model, weights.layers, eight.train.x, 8)
-    before = testing(weights.layers, eight.test.x)
-    after = testing(weights.layers, eight.test.x[swapped])[swapped]  # put back in order
+    weights = model.init(eight.train.x.shape[1:], np.random.default_rng(0)).weights
+    testing = measured(model, weights, eight.train.x, 8)
+    before = testing(weights, eight.test.x)
+    after = testing(weights, eight.test.x[swapped])[swapped]  # put back in order
     found = [i for i in range(8) if not np.allclose(before[i], after[i], rtol=1e-3)]
     print(f"{way}: the predictions of images {found} have changed")
     assert sorted(changed[way]) == found, f"with the {way} norm other predictions change"

@@ -442,10 +442,10 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
         of_loss = signals["weight gradient"]
         silent.append(sum(np.count_nonzero(g == 0) for g in of_loss) / parameters.vector.size)
         pulls = parameters.like(np.float32(strength) * penalty.gradient(parameters.vector))
-        of_penalty = [layer["kernel"] for layer in pulls.layers if layer]
+        of_penalty = [layer["kernel"] for layer in pulls.weights if layer]
         signals["weight gradient"] = [a + b for a, b in zip(of_loss, of_penalty, strict=True)]
         recorder.add(signals)
-        prediction = network(parameters.layers, images.train.x[some])
+        prediction = network(parameters.weights, images.train.x[some])
         of_training.append(accuracy(prediction, images.train.y[some]))
         if program == "read":  # reading the moment updates it once more
             state["sum"] *= optimizer.beta1
@@ -1103,7 +1103,7 @@ print(f"the first layer has {activations[0] / sum(activations):.0%} of all: the 
 deep = six_convolutions((96, 96, 3), 10)
 maps, counted = np.zeros((1, 96, 96, 3), np.float32), list[int]()
 for part, arrays in zip(
-    deep.layers, deep.init((96, 96, 3), np.random.default_rng(0)).layers, strict=True
+    deep.layers, deep.init((96, 96, 3), np.random.default_rng(0)).weights, strict=True
 ):
     maps = part(arrays, maps, None)
     if type(part).__name__ == "ReLU":
@@ -1132,7 +1132,7 @@ print(f"in the end √(1 − β₂)/(1 − β₁) = {np.sqrt(0.001) / 0.1:.3f}")
 # %% tags=["check"]
 moved = {}
 for frozen in (False, True):
-    optimizer = Adam(8e-4, epsilon=0.0, as_published=frozen)
+    optimizer = Adam(8e-4, epsilon=1e-30, as_published=frozen)
     weight = np.zeros(1)
     state = optimizer.init(weight)
     moved[frozen] = [0.0]

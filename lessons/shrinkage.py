@@ -126,7 +126,7 @@ def network(settings: Settings, shape: tuple[int, ...], classes: int) -> Sequent
 
 
 at_start = network(settings, shape, classes).init(shape, np.random.default_rng([0, 0]))
-kernels = [layer["kernel"] for layer in at_start.layers if "kernel" in layer]
+kernels = [layer["kernel"] for layer in at_start.weights if "kernel" in layer]
 for kernel in kernels:
     print(f"a kernel of {'×'.join(map(str, kernel.shape)):12} {kernel.size:8,} weights")
 weights = sum(kernel.size for kernel in kernels)
@@ -139,7 +139,7 @@ print(f"{weights:,} weights and {at_start.vector.size - weights:,} biases")
 articles = network(Settings(filters=32), (28, 28, 1), 10).init(
     (28, 28, 1), np.random.default_rng(0)
 )
-article_kernels = [layer["kernel"] for layer in articles.layers if "kernel" in layer]
+article_kernels = [layer["kernel"] for layer in articles.weights if "kernel" in layer]
 print("standard deviation by the rule: in this network, in the article's")
 for kernel, other in zip(kernels, article_kernels, strict=True):
     ours, its = (math.sqrt(2 / math.prod(one.shape[:-1])) for one in (kernel, other))
@@ -290,8 +290,8 @@ def of_kernels(row: Penalty, parameters: Parameters) -> Penalty:
     """A penalty of a matrix as one of the whole vector: of every kernel, axis 0 as the rows."""
 
     def in_kernels(vector: np.ndarray) -> list[np.ndarray]:
-        layers = parameters.like(vector).layers
-        return [layer["kernel"] for layer in layers if "kernel" in layer]
+        weights = parameters.like(vector).weights
+        return [layer["kernel"] for layer in weights if "kernel" in layer]
 
     def value(vector: np.ndarray) -> float:
         return sum(row.value(kernel.reshape(len(kernel), -1)) for kernel in in_kernels(vector))
@@ -321,10 +321,10 @@ def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(logits.argmax(axis=-1) == labels))
 
 
-def weigh(layers: list[dict[str, np.ndarray]]) -> np.ndarray:
+def weigh(weights: list[dict[str, np.ndarray]]) -> np.ndarray:
     """Bytes of each kernel: as it is, in compressed sparse rows, as bits and values; (kernels, 3)."""
     found = []
-    for kernel in (layer["kernel"] for layer in layers if "kernel" in layer):
+    for kernel in (layer["kernel"] for layer in weights if "kernel" in layer):
         matrix = kernel.reshape(-1, kernel.shape[-1])
         sparse = csr_matrix(matrix)
         parts = sparse.data, sparse.indices.astype(np.int32), sparse.indptr.astype(np.int32)
@@ -333,11 +333,11 @@ def weigh(layers: list[dict[str, np.ndarray]]) -> np.ndarray:
     return np.array(found)
 
 
-def evenness(layers: list[dict[str, np.ndarray]]) -> float:
+def evenness(weights: list[dict[str, np.ndarray]]) -> float:
     """Second largest over largest |w| of a column of a 3×3 kernel: the mean over all columns."""
     columns = [
         np.sort(np.abs(layer["kernel"].reshape(3, -1)), axis=0)
-        for layer in layers
+        for layer in weights
         if layer.get("kernel", np.empty(0)).ndim == 4
     ]
     joined = np.concatenate(columns, axis=1)
@@ -404,17 +404,17 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
         if epoch.number == max(1, settings.epochs // 10):
             shrunk = np.mean(start[middle] - np.abs(parameters.vector[middle]))
 
-    bytes_as_trained, even = weigh(parameters.layers), evenness(parameters.layers)
+    bytes_as_trained, even = weigh(parameters.weights), evenness(parameters.weights)
     magnitudes = np.histogram(np.log10(size[size > 0]), MAGNITUDES)[0] / size.size
     parameters.vector[in_kernel & (np.abs(parameters.vector) < NEAR)] = 0
-    logits = predict(model, parameters.layers, images.test.x, settings.batch_size)
+    logits = predict(model, parameters.weights, images.test.x, settings.batch_size)
     return {
         **{name: np.array(values) for name, values in kept.items()},
         "bytes": bytes_as_trained,
         "evenness": np.array(even),
         "shrunk": np.array(shrunk),
         "magnitudes": magnitudes,
-        "bytes_cut": weigh(parameters.layers),
+        "bytes_cut": weigh(parameters.weights),
         "accuracy_cut": np.array(accuracy(logits, images.test.y)),
     }
 
@@ -714,7 +714,7 @@ show_film(
 
 # %%
 print("second largest over largest weight of a 3×3 kernel's column, on average:")
-print(f"  at the start: {evenness(at_start.layers):.2f}")
+print(f"  at the start: {evenness(at_start.weights):.2f}")
 for case in ("none", "column-maximum"):
     print(f"  {CASES[case]}: {told(each(case, last('evenness')), '{:.2f}')}")
 print("share of weights with |w| < 0.001:")
@@ -1141,7 +1141,7 @@ print(f"{count:,} numbers; the first dense kernel alone has {largest:,}")
 # %% tags=["check"]
 built = network(Settings(filters=32), (28, 28, 1), 10).init((28, 28, 1), np.random.default_rng(0))
 assert count == built.vector.size, "`count` is not the number of weights and biases"
-most = max(layer["kernel"].size for layer in built.layers if "kernel" in layer)
+most = max(layer["kernel"].size for layer in built.weights if "kernel" in layer)
 assert largest == most, "`largest` is not the size of the largest kernel"
 
 # %% [markdown]

@@ -97,7 +97,7 @@ def verify(
     """Hold every gradient, step and measure against its definition; exit code 1 if one fails."""
     from microgrand import report
     from microgrand import verify as verification
-    from microgrand.definitions import DEFINED
+    from microgrand.steps_and_measures import DEFINED
 
     if examples < 1:
         raise UserError(f"--examples {examples} is out of range: it must be 1 or more")

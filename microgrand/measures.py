@@ -40,7 +40,8 @@ class Measure:
 def sizes(numbers: np.ndarray) -> np.ndarray:
     """c = |numbers|, over the largest of them, so that powers neither overflow nor vanish.
 
-    Where all are zero there is nothing to share out, and the measures are NaN.
+    Where all are zero there is nothing to share out: these are NaN, and so is every measure made of
+    them. −tanh and −log are sums of the numbers as they are, and say 0.
     """
     c = np.abs(np.asarray(numbers, np.float64))
     largest = c.max(axis=-1, keepdims=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from microgrand.ops.noise import check_spread
 from microgrand.optimizers import Optimizer, Setting, State
 
 Level = Setting | Callable[[int], Setting]
@@ -27,8 +28,7 @@ class Annealed:
     gamma: float = 0.55
 
     def __post_init__(self) -> None:
-        if not self.eta >= 0:
-            raise ValueError(f"a variance must not be negative, as {self.eta} is")
+        check_spread(self.eta, "variance")
 
     def __call__(self, steps: int) -> float:
         return float(np.sqrt(self.eta / (1 + steps) ** self.gamma))
@@ -65,8 +65,8 @@ class Noisy:
 
     def __post_init__(self) -> None:
         for std in (self.step_std, self.gradient_std):
-            if not callable(std) and not np.all(np.asarray(std) >= 0):
-                raise ValueError(f"a standard deviation must not be negative, as {std} is")
+            if not callable(std):
+                check_spread(std)
 
     @property
     def rate(self) -> Setting:

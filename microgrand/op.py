@@ -25,7 +25,6 @@ from autograd.extend import defvjp_argnums, primitive
 from autograd.tracer import isbox
 
 
-@dataclass(frozen=True)
 class Array:
     """A real array argument, by the names of its axes: `Array("batch", "inputs")`.
 
@@ -36,12 +35,6 @@ class Array:
     and largest size of axes that cannot have any. An `optional` array may be None.
     """
 
-    axes: tuple[str, ...]
-    kinks: tuple[float, ...]
-    scales: tuple[float, float]
-    sizes: Mapping[str, tuple[int, int]]
-    optional: bool
-
     def __init__(
         self,
         *axes: str,
@@ -50,11 +43,11 @@ class Array:
         sizes: Mapping[str, tuple[int, int]] | None = None,
         optional: bool = False,
     ) -> None:
-        object.__setattr__(self, "axes", axes)
-        object.__setattr__(self, "kinks", kinks)
-        object.__setattr__(self, "scales", scales)
-        object.__setattr__(self, "sizes", dict(sizes or {}))
-        object.__setattr__(self, "optional", optional)
+        self.axes = axes
+        self.kinks = kinks
+        self.scales = scales
+        self.sizes = dict(sizes or {})
+        self.optional = optional
 
     def shape(self, sizes: dict[str, int], stacked: bool) -> tuple[int, ...]:
         return tuple(sizes[axis] for axis in self.axes if axis != "..." or stacked)
@@ -92,14 +85,11 @@ class Integer:
         return int(generator.integers(self.low, self.high, endpoint=True))
 
 
-@dataclass(frozen=True, init=False)
 class Choice:
     """One of a few options: `Choice("same", "valid")`."""
 
-    options: tuple[Any, ...]
-
     def __init__(self, *options: Any) -> None:
-        object.__setattr__(self, "options", options)
+        self.options = options
 
     def draw(self, generator: np.random.Generator) -> Any:
         return self.options[generator.integers(len(self.options))]

@@ -2,7 +2,7 @@
 
 An optimiser is a frozen dataclass of its settings. `init` returns its memory, a dictionary of
 arrays; `step` moves the vector of weights *in place*, in a handful of NumPy calls, and keeps the
-memory up to date. Settings may be arrays that broadcast against the vector: a column
+memory up to date. Rates and decays may be arrays that broadcast against the vector: a column
 (models, 1) gives each model of a stack its own.
 
 **Coupled decay** is the penalty ½λ‖θ‖² in the loss: its gradient λθ enters whatever the optimiser
@@ -32,20 +32,35 @@ class Optimizer(Protocol):
         """The memory before the first step."""
 
     def moment(self, state: State) -> np.ndarray | None:
-        """The running mean of the gradient, as a copy; None where the optimiser keeps none."""
+        """What is kept of past gradients, as a copy; None where nothing is.
+
+        Adam keeps their running mean. Momentum keeps a running sum, 1/(1 − β) times as large.
+        """
 
     def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
         """Move `vector` by one step, in place; `gradient` is left as it was."""
 
 
-def check_rate(rate: Setting) -> None:
-    if not np.all(np.asarray(rate) >= 0):
-        raise ValueError(f"a rate must not be negative, as {rate} is")
+def check(optimizer: Any, *, above_0: str = "", from_0: str = "", below_1: str = "") -> None:
+    """Refuse settings that are out of bounds. NaN is out of all bounds.
 
+    Arguments:
+        optimizer: whose settings.
+        above_0, from_0: the names, in one string, of those that must be above 0, or not below it.
+        below_1: of those that must lie between 0 and 1 and not be 1.
 
-def check_rho(rho: float) -> None:
-    if not 0 <= rho < 1:
-        raise ValueError(f"ρ lies between 0 and 1, and is not 1: not {rho}")
+    Raises:
+        ValueError: if one does not.
+    """
+    for names, bounds, within in (
+        (above_0, "must be above 0", lambda value: value > 0),
+        (from_0, "must not be negative", lambda value: value >= 0),
+        (below_1, "must be at least 0 and below 1", lambda value: (value >= 0) & (value < 1)),
+    ):
+        for name in names.split():
+            value = getattr(optimizer, name)
+            if not np.all(within(np.asarray(value))):
+                raise ValueError(f"{type(optimizer).__name__}: {name} {bounds}, not {value}")
 
 
 def decay_weights(vector: np.ndarray, rate: Setting, decay: Setting) -> None:
@@ -56,13 +71,17 @@ def decay_weights(vector: np.ndarray, rate: Setting, decay: Setting) -> None:
 
 @dataclass(frozen=True)
 class SGD:
-    """Gradient descent, θ ← θ − rate · g, with decoupled decay (for SGD the same as coupled)."""
+    """Gradient descent, θ ← θ − rate · g, with decoupled decay (for SGD the same as coupled).
+
+    Raises:
+        ValueError: if a rate or a decay is negative.
+    """
 
     rate: Setting = 1e-2
     decay: Setting = 0.0
 
     def __post_init__(self) -> None:
-        check_rate(self.rate)
+        check(self, from_0="rate decay")
 
     def init(self, vector: np.ndarray) -> State:
         return {}
@@ -80,6 +99,9 @@ class Momentum:
     """Gradient descent with a memory: m ← βm + g, θ ← θ − rate · m.
 
     Source: Polyak (1964), Some methods of speeding up the convergence of iteration methods.
+
+    Raises:
+        ValueError: if a rate or a decay is negative, or β not in [0, 1).
     """
 
     rate: Setting = 1e-2
@@ -87,7 +109,7 @@ class Momentum:
     decay: Setting = 0.0
 
     def __post_init__(self) -> None:
-        check_rate(self.rate)
+        check(self, from_0="rate decay", below_1="beta")
 
     def init(self, vector: np.ndarray) -> State:
         return {"sum": np.zeros_like(vector)}
@@ -125,7 +147,7 @@ class Adam:
     Source: Kingma & Ba (2015), Adam: a method for stochastic optimization, algorithm 1.
 
     Raises:
-        ValueError: if a rate is not positive or a β not in [0, 1).
+        ValueError: if a rate, by which it divides, or ε is not above 0, or a β not in [0, 1).
     """
 
     rate: Setting = 1e-3
@@ -135,10 +157,7 @@ class Adam:
     as_published: bool = False
 
     def __post_init__(self) -> None:
-        if not np.all(np.asarray(self.rate) > 0):
-            raise ValueError(f"Adam's rate must be positive, not {self.rate}")
-        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
-            raise ValueError(f"Adam's β lie between 0 and 1, not {self.beta1} and {self.beta2}")
+        check(self, above_0="rate epsilon", below_1="beta1 beta2")
 
     def init(self, vector: np.ndarray) -> State:
         return {"sum": np.zeros_like(vector), "square": np.zeros_like(vector), "steps": 0}
@@ -172,9 +191,16 @@ class AdamW(Adam):
     As in PyTorch, the decay is multiplied by the rate; the paper multiplies it by a schedule only.
 
     Source: Loshchilov & Hutter (2019), Decoupled weight decay regularization, algorithm 2.
+
+    Raises:
+        ValueError: as Adam does, or if a decay is negative.
     """
 
     decay: Setting = 1e-2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check(self, from_0="decay")
 
     def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
         decay_weights(vector, self.rate, self.decay)
@@ -191,6 +217,9 @@ class RMSprop:
     times the rate.
 
     Source: Tieleman & Hinton (2012), Neural networks for machine learning, lecture 6.5.
+
+    Raises:
+        ValueError: if a rate is negative, ρ not in [0, 1), or ε, which keeps 0/0 away, not above 0.
     """
 
     rate: Setting = 1e-3
@@ -198,8 +227,7 @@ class RMSprop:
     epsilon: float = 1e-7
 
     def __post_init__(self) -> None:
-        check_rate(self.rate)
-        check_rho(self.rho)
+        check(self, above_0="epsilon", from_0="rate", below_1="rho")
 
     def init(self, vector: np.ndarray) -> State:
         return {"square": np.zeros_like(vector)}
@@ -232,6 +260,9 @@ class Adadelta:
     0.001, and hardly moves).
 
     Source: Zeiler (2012), ADADELTA: an adaptive learning rate method, algorithm 1.
+
+    Raises:
+        ValueError: if a rate is negative, ρ not in [0, 1), or ε, from which it starts, not above 0.
     """
 
     rate: Setting = 1.0
@@ -239,10 +270,7 @@ class Adadelta:
     epsilon: float = 1e-7
 
     def __post_init__(self) -> None:
-        check_rate(self.rate)
-        check_rho(self.rho)
-        if not self.epsilon > 0:
-            raise ValueError(f"Adadelta starts from its ε, which cannot be {self.epsilon}")
+        check(self, above_0="epsilon", from_0="rate", below_1="rho")
 
     def init(self, vector: np.ndarray) -> State:
         return {"square": np.zeros_like(vector), "steps squared": np.zeros_like(vector)}

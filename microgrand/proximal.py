@@ -13,7 +13,24 @@ from microgrand.tape import Parameters, Shape
 
 
 @dataclass(frozen=True)
-class Proximal:
+class Behind:
+    """What comes behind an optimiser: its rate and its memory are the optimiser's."""
+
+    optimizer: Optimizer
+
+    @property
+    def rate(self) -> Setting:
+        return self.optimizer.rate
+
+    def init(self, vector: np.ndarray) -> State:
+        return self.optimizer.init(vector)
+
+    def moment(self, state: State) -> np.ndarray | None:
+        return self.optimizer.moment(state)
+
+
+@dataclass(frozen=True)
+class Proximal(Behind):
     """A step of `optimizer` on the loss alone, then the penalty's proximal step.
 
         θ ← proximal(step(θ), rate · strength)
@@ -39,7 +56,6 @@ class Proximal:
     Source: Parikh & Boyd (2014), Proximal algorithms, section 4.2.
     """
 
-    optimizer: Optimizer
     penalty: Penalty
     strength: Setting
     shapes: Sequence[dict[str, Shape]] = ()
@@ -55,16 +71,6 @@ class Proximal:
         if self.penalty.of_matrix and not self.shapes:
             raise ValueError(f"{self.penalty.name} is a penalty of a matrix: it needs the shapes")
 
-    @property
-    def rate(self) -> Setting:
-        return self.optimizer.rate
-
-    def init(self, vector: np.ndarray) -> State:
-        return self.optimizer.init(vector)
-
-    def moment(self, state: State) -> np.ndarray | None:
-        return self.optimizer.moment(state)
-
     def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
         self.optimizer.step(vector, gradient, state)
         proximal: Any = self.penalty.proximal
@@ -73,7 +79,7 @@ class Proximal:
             vector[...] = proximal(vector, threshold)
             return
         threshold = threshold[..., None] if threshold.ndim else threshold
-        for layer in Parameters(vector, self.shapes).layers:
+        for layer in Parameters(vector, self.shapes).weights:
             if "kernel" in layer:
                 kernel = layer["kernel"]
                 columns = kernel.reshape(*vector.shape[:-1], -1, kernel.shape[-1])
@@ -81,7 +87,7 @@ class Proximal:
 
 
 @dataclass(frozen=True)
-class Projected:
+class Projected(Behind):
     """A step of `optimizer`, then back to the nearest point between `low` and `high`.
 
         θ ← clip(step(θ), low, high)
@@ -98,23 +104,12 @@ class Projected:
     Source: Parikh & Boyd (2014), Proximal algorithms, section 1.2.
     """
 
-    optimizer: Optimizer
     low: Setting
     high: Setting
 
     def __post_init__(self) -> None:
         if not np.all(np.asarray(self.low) <= self.high):
             raise ValueError("a lower bound must not lie above the upper one")
-
-    @property
-    def rate(self) -> Setting:
-        return self.optimizer.rate
-
-    def init(self, vector: np.ndarray) -> State:
-        return self.optimizer.init(vector)
-
-    def moment(self, state: State) -> np.ndarray | None:
-        return self.optimizer.moment(state)
 
     def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
         self.optimizer.step(vector, gradient, state)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from microgrand.layers import Sequential
-from microgrand.tape import Layers, Parameters, gradient_of, leaf, value_and_grad, value_of
+from microgrand.tape import Parameters, Weights, gradient_of, leaf, value_and_grad, value_of
 
 SIGNALS = (
     "preactivation",
@@ -98,12 +98,12 @@ def take_signals(
         moment: the optimiser's, `optimizer.moment(state)`; without it there is no "moment".
         generator: turns dropout on, and must not be the one training draws from.
     """
-    weighted = [i for i, layer in enumerate(parameters.layers) if "kernel" in layer]
+    weighted = [i for i, layer in enumerate(parameters.weights) if "kernel" in layer]
     inputs: list[Any] = []  # of every layer, and the prediction last
 
-    def watched(layers: Layers) -> Any:
-        inputs.append(leaf(x, beside=layers[weighted[0]]["kernel"]))
-        inputs.extend(network.outputs(layers, inputs[0], generator))
+    def watched(weights: Weights) -> Any:
+        inputs.append(leaf(x, beside=weights[weighted[0]]["kernel"]))
+        inputs.extend(network.outputs(weights, inputs[0], generator))
         return loss(inputs[-1], y)
 
     _, gradient = value_and_grad(watched)(parameters)
@@ -112,11 +112,11 @@ def take_signals(
         "preactivation": [value_of(inputs[i + 1]) for i in weighted],
         "activation": [value_of(inputs[i]) for i in following],
         "input gradient": [gradient_of(inputs[i]) for i in weighted],
-        "weight gradient": [gradient.layers[i]["kernel"] for i in weighted],
-        "weight": [parameters.layers[i]["kernel"].copy() for i in weighted],
+        "weight gradient": [gradient.weights[i]["kernel"] for i in weighted],
+        "weight": [parameters.weights[i]["kernel"].copy() for i in weighted],
     }
     if moment is not None:
-        moments = parameters.like(moment).layers
+        moments = parameters.like(moment).weights
         signals["moment"] = [moments[i]["kernel"] for i in weighted]
     return signals
 
@@ -140,12 +140,17 @@ class Recorder:
     Arguments:
         bins: how many bins a histogram shall have, an even number; an edge lies at zero, and a
             zero counts to its right.
+
+    Raises:
+        ValueError: if the number of bins is odd or not positive.
     """
 
     DOUBLINGS = 5  # 2⁵ = 32 times finer
     INSIDE = 0.99
 
     def __init__(self, bins: int = 50) -> None:
+        if bins < 2 or bins % 2:
+            raise ValueError(f"a histogram has an even number of bins, an edge at zero, not {bins}")
         self.bins = bins
         self.names: tuple[str, ...] = ()
         self.epochs: list[list[list[tuple[Summary, int]]]] = []  # epoch, signal, layer

@@ -15,7 +15,10 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.tracer import Box, trace_stack
 
 Shape = tuple[int, ...]
-Layers = list[dict[str, Any]]
+Arrays = dict[str, Any]
+"""The arrays of one layer, by their names."""
+Weights = list[Arrays]
+"""Those of a network, layer by layer."""
 
 
 class Parameters:
@@ -32,7 +35,7 @@ class Parameters:
     def __init__(self, vector: np.ndarray, shapes: Sequence[dict[str, Shape]]) -> None:
         self.vector = vector
         self.shapes = list(shapes)
-        self.layers: Layers = []
+        self.weights: Weights = []
         start = 0
         for layer in self.shapes:
             views = {}
@@ -40,15 +43,21 @@ class Parameters:
                 stop = start + math.prod(shape)
                 views[name] = vector[..., start:stop].reshape(vector.shape[:-1] + shape)
                 start = stop
-            self.layers.append(views)
+            self.weights.append(views)
         if start != vector.shape[-1]:
             raise ValueError(f"the shapes hold {start} numbers, the vector {vector.shape[-1]}")
 
     @classmethod
-    def from_layers(cls, layers: Layers) -> "Parameters":
-        """Copy arrays, layer by layer, into one flat vector."""
-        arrays = [array for layer in layers for array in layer.values()]
-        shapes = [{name: array.shape for name, array in layer.items()} for layer in layers]
+    def from_weights(cls, weights: Weights) -> "Parameters":
+        """Copy arrays, layer by layer, into one flat vector.
+
+        Raises:
+            ValueError: if there are none.
+        """
+        arrays = [array for layer in weights for array in layer.values()]
+        if not arrays:
+            raise ValueError("a network without any weights has no vector of them")
+        shapes = [{name: array.shape for name, array in layer.items()} for layer in weights]
         return cls(np.concatenate([array.ravel() for array in arrays]), shapes)
 
     @classmethod
@@ -61,15 +70,22 @@ class Parameters:
         return Parameters(vector, self.shapes)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Parameters, (self.vector, self.shapes)  # a copy's layers view the copy's vector
+        return Parameters, (self.vector, self.shapes)  # a copy's weights view the copy's vector
 
     def copy(self) -> "Parameters":
         return self.like(self.vector.copy())
 
     def only(self, name: str) -> np.ndarray:
-        """1 where the vector holds arrays of that name (say `"kernel"`), 0 elsewhere."""
+        """1 where the vector holds arrays of that name (say `"kernel"`), 0 elsewhere.
+
+        Raises:
+            ValueError: if no array is called so.
+        """
+        if not any(name in layer for layer in self.shapes):
+            known = sorted({array for layer in self.shapes for array in layer})
+            raise ValueError(f"no array is called {name!r}; there are {', '.join(known)}")
         mask = self.like(np.zeros(self.vector.shape[-1], self.vector.dtype))
-        for layer in mask.layers:
+        for layer in mask.weights:
             if name in layer:
                 layer[name][...] = 1
         return mask.vector
@@ -115,8 +131,8 @@ def gradient_of(box: Box) -> np.ndarray:
 def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Parameters]]:
     """The function that returns a loss and its gradient for all parameters.
 
-    `value_and_grad(loss)(parameters, *arguments)` calls `loss(layers, *arguments)`, where
-    `layers[i][name]` are the parameters, and returns the loss and the gradient as `Parameters`.
+    `value_and_grad(loss)(parameters, *arguments)` calls `loss(weights, *arguments)`, where
+    `weights[i][name]` are the parameters, and returns the loss and the gradient as `Parameters`.
     A stack of models has a loss each; since no model touches another, the gradient of
     their sum holds the gradient of each. `out` takes a `Parameters` to write the gradient into.
 
@@ -130,9 +146,9 @@ def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Paramet
         tape: list[TapeNode] = []
         trace_stack.top += 1
         try:
-            boxes: Layers = [
+            boxes: Weights = [
                 {name: root(view, trace_stack.top, tape) for name, view in layer.items()}
-                for layer in parameters.layers
+                for layer in parameters.weights
             ]
             end = loss(boxes, *arguments, **keywords)
         finally:
@@ -141,7 +157,7 @@ def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Paramet
             raise TypeError("the loss does not depend on the parameters")
         sweep_backwards(tape, end)
         gradient = out or parameters.like(np.empty_like(parameters.vector))
-        for views, layer in zip(gradient.layers, boxes, strict=True):
+        for views, layer in zip(gradient.weights, boxes, strict=True):
             for name, box in layer.items():
                 views[name][...] = 0 if box._node.gradient is None else box._node.gradient[0]
         return end._value, gradient

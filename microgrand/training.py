@@ -8,7 +8,7 @@ checkpoint saves what an `Epoch` holds and a later `train(…, after=epoch)` goe
 """
 
 import ctypes
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from microgrand.layers import Sequential
 from microgrand.layers.normalization import measured
 from microgrand.optimizers import Optimizer, State
 from microgrand.penalties import PENALTIES, Penalty
-from microgrand.tape import Layers, Parameters, value_and_grad
+from microgrand.tape import Parameters, Weights, value_and_grad
 
 
 class Dataset(NamedTuple):
@@ -69,12 +69,15 @@ def train(
 ) -> Iterator[Epoch]:
     """Train in place, yielding an `Epoch` before the first step and after every pass.
 
+    This is a generator: nothing is done, and nothing refused, before its first epoch is asked for.
+    It has the C library keep up to 2 GiB of freed memory for this process; see `keep_memory`.
+
     Arguments:
-        network: applied as `network(layers, x, generator)`.
+        network: applied as `network(weights, x, generator)`.
         parameters: where training starts; moved in place. (models, size) trains a stack at once.
         train_set, test_set: the examples.
         optimizer: how a gradient becomes a step.
-        epochs: passes over the training set.
+        epochs: passes over the training set; with 0, the record before the first step is all.
         batch_size: examples a step; a shorter last batch is used too.
         generator: draws the order of the examples and the dropout masks.
         loss: of (prediction, target), one number a model.
@@ -89,21 +92,26 @@ def train(
         after: an `Epoch` of an earlier call, to go on from (with the generator in the same state).
 
     Raises:
-        ValueError: if a count is not positive, the sets do not fit, or the penalty takes a matrix.
+        ValueError: if there are fewer epochs than 0 or fewer examples a step than 1, a set is empty
+            or has another number of targets, or the penalty takes a matrix.
     """
     if penalty.of_matrix:
         raise ValueError(f"{penalty.name} is a penalty of a matrix: put it into the loss")
-    if epochs < 0 or batch_size < 1:
-        raise ValueError(f"epochs ({epochs}) and batch size ({batch_size}) must be positive")
-    if len(train_set.x) != len(train_set.y) or not len(train_set.x):
-        raise ValueError(f"{len(train_set.x)} examples and {len(train_set.y)} targets do not fit")
+    if epochs < 0:
+        raise ValueError(f"there cannot be {epochs} epochs")
+    if batch_size < 1:
+        raise ValueError(f"a step needs one example or more, not {batch_size}")
+    for name, (examples, targets) in {"training": train_set, "test": test_set}.items():
+        if len(examples) != len(targets) or not len(examples):
+            told = f"{len(examples)} examples and {len(targets)} targets"
+            raise ValueError(f"{told} make no {name} set")
 
-    def batch_loss(layers: Layers, x: np.ndarray, y: np.ndarray) -> Any:
-        return loss(network(layers, x, generator), y)
+    def batch_loss(weights: Weights, x: np.ndarray, y: np.ndarray) -> Any:
+        return loss(network(weights, x, generator), y)
 
     def record(number: int, train_loss: Any) -> Epoch:
-        predicting = measured(network, parameters.layers, train_set.x, batch_size)
-        prediction = predict(predicting, parameters.layers, test_set.x, batch_size)
+        predicting = measured(network, parameters.weights, train_set.x, batch_size)
+        prediction = predict(predicting, parameters.weights, test_set.x, batch_size)
         return Epoch(
             number,
             train_loss,
@@ -116,7 +124,7 @@ def train(
 
     if after is None:
         state = optimizer.init(parameters.vector)
-        before = predict(network, parameters.layers, train_set.x, batch_size)
+        before = predict(network, parameters.weights, train_set.x, batch_size)
         yield record(0, loss(before, train_set.y))
     else:
         state = after.state
@@ -128,7 +136,7 @@ def train(
     count = len(train_set.x)
 
     first = 1 if after is None else after.number + 1
-    for number in range(first, first + epochs if after else epochs + 1):
+    for number in range(first, first + epochs):
         order = generator.permutation(count) if shuffle else slice(None)
         x, y = train_set.x[order], train_set.y[order]
         total: Any = 0.0
@@ -143,13 +151,13 @@ def train(
         yield record(number, total / count)
 
 
-def predict(network: Sequential, layers: Layers, x: np.ndarray, batch_size: int) -> np.ndarray:
-    """network(layers, x), in parts: what it makes of 60 000 images at once would fill the memory.
+def predict(network: Sequential, weights: Weights, x: np.ndarray, batch_size: int) -> np.ndarray:
+    """network(weights, x), in parts: what it makes of 60 000 images at once would fill the memory.
 
     A part is a thousand examples or a few more, as whole batches.
     """
     part = batch_size * -(-1000 // batch_size)
-    parts = [network(layers, x[start : start + part]) for start in range(0, len(x), part)]
+    parts = [network(weights, x[start : start + part]) for start in range(0, len(x), part)]
     return np.concatenate(parts, axis=-2)
 
 
@@ -168,15 +176,3 @@ def keep_memory() -> None:
     trim_threshold, mmap_threshold = -1, -3  # as malloc.h numbers them
     mallopt(trim_threshold, 2**31 - 1)
     mallopt(mmap_threshold, 32 << 20)
-
-
-def stop_early(epochs: Iterable[Epoch], patience: int) -> Iterator[Epoch]:
-    """Pass epochs on until no model's test loss has improved for `patience` of them."""
-    best: Any = np.inf
-    waited = 0
-    for epoch in epochs:
-        yield epoch
-        waited = 0 if np.any(epoch.test_loss < best) else waited + 1
-        best = np.minimum(best, epoch.test_loss)
-        if waited >= patience:
-            return

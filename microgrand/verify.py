@@ -186,7 +186,13 @@ def conditioned_error(rounded: Any, exact: Any, nearby: Any) -> float:
 
 
 def check(op: Op, argument: str, examples: int, seed: int) -> Check:
-    """Hold one gradient, or without an argument one value, against its definition."""
+    """Hold one gradient, or without an argument one value, against its definition.
+
+    Raises:
+        ValueError: without examples, which would pass whatever the gradient.
+    """
+    if examples < 1:
+        raise ValueError(f"{examples} examples prove nothing")
     method = "complex step" if op.smooth else "central differences"
     limits = {"value": VALUE, "single": SINGLE}
     if argument:

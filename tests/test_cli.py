@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from microgrand import cli, programs
-from microgrand.definitions import DEFINED
 from microgrand.op import registry
+from microgrand.steps_and_measures import DEFINED
 from microgrand.verify import Check
 
 

@@ -31,10 +31,10 @@ FLOORS = (
     },
     {
         "microgrand.programs",
-        "microgrand.definitions",
         "microgrand.processor",
         "microgrand.records",
         "microgrand.settings",
+        "microgrand.steps_and_measures",
     },
     {"microgrand.data", "microgrand.sweep"},
     {"microgrand.claims", "microgrand.figures"},

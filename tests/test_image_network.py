@@ -34,14 +34,14 @@ def test_any_image_becomes_a_number_a_class(
     shape = (height, width, channels)
     network = six_convolutions(shape, classes)
     parameters = network.init(shape, np.random.default_rng(0))
-    *_, maps, logits = network.outputs(parameters.layers, np.ones((2, *shape), np.float32))
+    *_, maps, logits = network.outputs(parameters.weights, np.ones((2, *shape), np.float32))
     assert logits.shape == (2, classes)
     assert maps.shape[1] * maps.shape[2] == positions(shape)
 
 
 def test_it_has_the_articles_weights() -> None:
     parameters = six_convolutions((96, 96, 3)).init((96, 96, 3), np.random.default_rng(0))
-    kernels = [layer["kernel"] for layer in parameters.layers if layer]
+    kernels = [layer["kernel"] for layer in parameters.weights if layer]
     assert [kernel.shape for kernel in kernels] == [
         (3, 3, 3, 16), *[(3, 3, 16, 16)] * 4, (3, 3, 16, 10),
     ]  # fmt: skip
@@ -67,7 +67,7 @@ def test_as_published_makes_the_steps_of_the_program() -> None:
     theta.vector *= 4
     x = np.random.default_rng(1).normal(size=(batch, *shape))
     y = np.arange(batch)
-    gradient = value_and_grad(lambda layers: softmax_cross_entropy(network(layers, x), y))
+    gradient = value_and_grad(lambda weights: softmax_cross_entropy(network(weights, x), y))
     adam, scaled = as_published(Adam(8e-4, epsilon=1e-3), strength, shape, batch)
     expected, state = theta.vector.copy(), adam.init(theta.vector)
     m = v = np.zeros_like(expected)

@@ -160,14 +160,14 @@ def test_what_normalisation_takes_out_gets_no_gradient(
     generator = np.random.default_rng(seed)
     x, u = generator.normal(size=(4, 3, 3, 2)), generator.normal(size=(4, 3, 3, 3))
 
-    def loss(layers: Any) -> Any:
-        y = ops.conv2d(x, layers[0]["kernel"], layers[0]["bias"])
+    def loss(weights: Any) -> Any:
+        y = ops.conv2d(x, weights[0]["kernel"], weights[0]["bias"])
         return (ops.batch_norm(y, 1e-12) * u).sum()
 
     kernel = factor * generator.normal(size=(3, 3, 2, 3))
-    parameters = Parameters.from_layers([{"kernel": kernel, "bias": np.full(3, shift)}])
+    parameters = Parameters.from_weights([{"kernel": kernel, "bias": np.full(3, shift)}])
     _, gradient = value_and_grad(loss)(parameters)
-    of_kernel, of_bias = gradient.layers[0]["kernel"], gradient.layers[0]["bias"]
+    of_kernel, of_bias = gradient.weights[0]["kernel"], gradient.weights[0]["bias"]
     size = np.abs(of_kernel * kernel).sum()
     assert np.abs((of_kernel * kernel).sum(axis=(0, 1, 2))).max() <= 1e-8 * size
     assert np.abs(of_bias).max() <= 1e-8 * size / factor

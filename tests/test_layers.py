@@ -149,7 +149,7 @@ def test_convolutions_learn_in_float32() -> None:
     network = Sequential((Conv2D(3, stride=2), Tanh(), Conv2D(2)))
     truth, parameters = (network.init((6, 6, 1), generator(seed)) for seed in (0, 1))
     x = generator(2).normal(size=(20, 6, 6, 1)).astype(np.float32)
-    y = network(truth.layers, x).reshape(20, -1)
+    y = network(truth.weights, x).reshape(20, -1)
 
     def loss_of(arrays: Any) -> Any:
         return ops.mean_squared_error(network(arrays, x).reshape(20, -1), y)
@@ -220,12 +220,12 @@ def test_a_network_draws_one_vector_of_the_dtype_asked_for(dtype: type) -> None:
     parameters = NETWORK.init((5,), generator(), dtype)
     assert parameters.vector.dtype == dtype
     assert parameters.vector.size == 5 * 8 + 8 + 8 * 3 + 3
-    assert [list(layer) for layer in parameters.layers] == [
+    assert [list(layer) for layer in parameters.weights] == [
         ["kernel", "bias"], [], [], ["kernel", "bias"]
     ]  # fmt: skip
     x: np.ndarray = np.ones((2, 5), dtype)
-    assert NETWORK(parameters.layers, x).dtype == dtype
-    assert NETWORK(parameters.layers, x, generator()).dtype == dtype
+    assert NETWORK(parameters.weights, x).dtype == dtype
+    assert NETWORK(parameters.weights, x, generator()).dtype == dtype
 
 
 def test_float32_is_the_default_and_rounds_the_same_draw() -> None:
@@ -242,39 +242,45 @@ def test_the_same_seed_draws_the_same_network() -> None:
 def test_a_network_is_its_layers_one_after_the_other() -> None:
     parameters = NETWORK.init((5,), generator(), np.float64)
     x = generator(1).normal(size=(6, 5))
-    first, _, _, last = parameters.layers
+    first, _, _, last = parameters.weights
     hidden = np.tanh(x @ first["kernel"] + first["bias"])
     expected = hidden @ last["kernel"] + last["bias"]
-    np.testing.assert_allclose(NETWORK(parameters.layers, x), expected, rtol=1e-9)
-    outputs = list(NETWORK.outputs(parameters.layers, x))
+    np.testing.assert_allclose(NETWORK(parameters.weights, x), expected, rtol=1e-9)
+    outputs = list(NETWORK.outputs(parameters.weights, x))
     assert [y.shape for y in outputs] == [(6, 8), (6, 8), (6, 8), (6, 3)]
     np.testing.assert_allclose(outputs[1], hidden, rtol=1e-12)
-    np.testing.assert_array_equal(outputs[3], NETWORK(parameters.layers, x))
+    np.testing.assert_array_equal(outputs[3], NETWORK(parameters.weights, x))
 
 
 def test_monte_carlo_dropout_scatters_around_the_prediction() -> None:
     """Behind the dropout all is linear, so the mean over masks is the prediction without."""
     parameters = NETWORK.init((5,), generator(), np.float64)
     x, drawing = generator(1).normal(size=(1, 5)), generator(2)
-    samples = np.array([NETWORK(parameters.layers, x, drawing) for _ in range(2000)])
+    samples = np.array([NETWORK(parameters.weights, x, drawing) for _ in range(2000)])
     error = samples.std(axis=0) / np.sqrt(2000)
     assert (error > 0).all()
-    assert np.all(np.abs(samples.mean(axis=0) - NETWORK(parameters.layers, x)) < 5 * error)
-    np.testing.assert_array_equal(samples[0], NETWORK(parameters.layers, x, generator(2)))
+    assert np.all(np.abs(samples.mean(axis=0) - NETWORK(parameters.weights, x)) < 5 * error)
+    np.testing.assert_array_equal(samples[0], NETWORK(parameters.weights, x, generator(2)))
 
 
 def test_a_stack_predicts_as_each_model_alone() -> None:
     alone = [NETWORK.init((5,), generator(seed), np.float64) for seed in range(3)]
     x = generator(1).normal(size=(6, 5))
-    together = NETWORK(Parameters.stack(alone).layers, x)
+    together = NETWORK(Parameters.stack(alone).weights, x)
     for y, parameters in zip(together, alone, strict=True):
-        np.testing.assert_allclose(y, NETWORK(parameters.layers, x), rtol=1e-12)
+        np.testing.assert_allclose(y, NETWORK(parameters.weights, x), rtol=1e-12)
+
+
+@pytest.mark.parametrize("layers_alone", [(), (ReLU(),), (ReLU(), Dropout(0.5))])
+def test_a_network_without_weights_has_nothing_to_draw(layers_alone: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match="a network without any weights"):
+        Sequential(layers_alone).init((3,), generator())
 
 
 def test_layers_and_weights_must_be_as_many() -> None:
     parameters = NETWORK.init((5,), generator())
     with pytest.raises(ValueError, match="zip"):
-        NETWORK(parameters.layers[:-1], np.ones((2, 5), np.float32))
+        NETWORK(parameters.weights[:-1], np.ones((2, 5), np.float32))
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,8 @@ def test_masks_instead_of_relu_leave_the_network_linear_up_to_its_last_layer(
     assert sum(isinstance(layer, Mask) for layer in network.layers) == 5
     parameters = start(network, seed)
     x, y = np.random.default_rng(seed).normal(size=(2, 3, 8, 8, 2))
-    together = network(parameters.layers, a * x + b * y)
-    apart = a * network(parameters.layers, x) + b * network(parameters.layers, y)
+    together = network(parameters.weights, a * x + b * y)
+    apart = a * network(parameters.weights, x) + b * network(parameters.weights, y)
     np.testing.assert_allclose(together, apart, rtol=1e-9, atol=1e-12)
 
 
@@ -43,7 +43,7 @@ def test_with_relu_kept_it_is_not_linear() -> None:
     network = six_convolutions((8, 8, 2), 4, activation=(ReLU(),), between=(Mask(),))
     parameters = start(network, 0)
     x = np.random.default_rng(1).normal(size=(3, 8, 8, 2))
-    assert not np.allclose(network(parameters.layers, -x), -network(parameters.layers, x))
+    assert not np.allclose(network(parameters.weights, -x), -network(parameters.weights, x))
 
 
 @pytest.mark.parametrize("images", [3, 6, 12])

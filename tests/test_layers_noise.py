@@ -42,11 +42,11 @@ each_network = pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORK
 @each_network
 def test_there_is_noise_with_a_generator_alone(network: Sequential) -> None:
     parameters = network.init((5, 5, 2), generator())
-    silent = network(parameters.layers, IMAGES)
-    np.testing.assert_array_equal(network(parameters.layers, IMAGES), silent)
-    noisy = network(parameters.layers, IMAGES, generator(1))
-    np.testing.assert_array_equal(network(parameters.layers, IMAGES, generator(1)), noisy)
-    assert not np.allclose(network(parameters.layers, IMAGES, generator(2)), noisy)
+    silent = network(parameters.weights, IMAGES)
+    np.testing.assert_array_equal(network(parameters.weights, IMAGES), silent)
+    noisy = network(parameters.weights, IMAGES, generator(1))
+    np.testing.assert_array_equal(network(parameters.weights, IMAGES, generator(1)), noisy)
+    assert not np.allclose(network(parameters.weights, IMAGES, generator(2)), noisy)
     assert not np.allclose(silent, noisy)
     assert noisy.dtype == np.float32
 
@@ -63,7 +63,7 @@ def test_a_network_with_noise_learns_in_single_precision(network: Sequential) ->
     losses = [epoch.test_loss for epoch in epochs]
     assert losses[-1] < 0.5 * losses[0]
     _, gradient = value_and_grad(
-        lambda layers: softmax_cross_entropy(network(layers, x, generator(2)), data.y)
+        lambda weights: softmax_cross_entropy(network(weights, x, generator(2)), data.y)
     )(parameters)
     assert gradient.vector.dtype == np.float32
 
@@ -104,16 +104,16 @@ def test_the_way_back_has_shares_as_it_was_told(forward: Any, backward: Any) -> 
     """The gradient of the sum for two constant branches is the way back's share itself."""
     layer = Shake(forward, backward)
     x = np.concatenate([np.ones((400, 1, 1, 1)), np.zeros((400, 1, 1, 1))], axis=-1)
-    parameters = Parameters.from_layers([{"kernel": x}])
+    parameters = Parameters.from_weights([{"kernel": x}])
     there, back = [], []
 
-    def loss(layers: Any) -> Any:
-        y = layer({}, layers[0]["kernel"], generator())
+    def loss(weights: Any) -> Any:
+        y = layer({}, weights[0]["kernel"], generator())
         there.append(y._value[:, 0, 0, 0])
         return y.sum()
 
     _, gradient = value_and_grad(loss)(parameters)
-    back = gradient.layers[0]["kernel"][:, 0, 0, 0]
+    back = gradient.weights[0]["kernel"][:, 0, 0, 0]
     assert np.allclose(there[0], 0.5) == (forward == "even")
     if backward == "keep":
         np.testing.assert_allclose(back, there[0], atol=1e-6)

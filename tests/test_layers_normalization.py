@@ -80,9 +80,9 @@ def test_a_stack_of_models_is_each_model_alone(layer: Any, norm: Any) -> None:
     models = [network.init((3, 5, 4), generator(), np.float64) for _ in range(3)]
     for seed, model in enumerate(models):
         model.vector += generator(seed).normal(size=model.vector.shape)
-    together = network(Parameters.stack(models).layers, images())
+    together = network(Parameters.stack(models).weights, images())
     for y, model in zip(together, models, strict=True):
-        np.testing.assert_allclose(y, network(model.layers, images()), rtol=1e-9)
+        np.testing.assert_allclose(y, network(model.weights, images()), rtol=1e-9)
 
 
 class BoxCoxOfSquare(BoxCox):
@@ -100,14 +100,14 @@ def test_gradients_pass_through_the_tape(layer: Any, norm: Any) -> None:
 
     def init() -> Parameters:
         arrays = [Dense(4).init((4,), generator())[0], layer().init((3, 5, 4), generator())[0]]
-        return Parameters.from_layers([*arrays, BoxCox().init((3, 5, 4), generator())[0]])
+        return Parameters.from_weights([*arrays, BoxCox().init((3, 5, 4), generator())[0]])
 
-    parameters, weights = init(), images(seed=3)
+    parameters, factors = init(), images(seed=3)
     parameters.vector += generator(1).normal(0, 0.1, parameters.vector.shape)
 
-    def loss(layers: Any) -> Any:
-        y = network(layers, x)
-        return (y * weights).sum()
+    def loss(weights: Any) -> Any:
+        y = network(weights, x)
+        return (y * factors).sum()
 
     _, gradient = value_and_grad(loss)(parameters)
     for i in range(parameters.vector.size):
@@ -115,7 +115,7 @@ def test_gradients_pass_through_the_tape(layer: Any, norm: Any) -> None:
         for step in (1e-6, -1e-6):
             moved = parameters.copy()
             moved.vector[i] += step
-            ends.append(loss(moved.layers))
+            ends.append(loss(moved.weights))
         difference = (ends[0] - ends[1]) / 2e-6
         assert gradient.vector[i] == pytest.approx(difference, rel=1e-5, abs=1e-5)
 
@@ -127,13 +127,13 @@ def test_batch_norm_predicts_one_image_at_a_time_once_measured() -> None:
     network = Sequential((BatchNorm(), ReLU(), BatchNorm(False)))
     parameters = network.init((3, 5, 4), generator(), np.float64)
     train_x, test_x = images(12), images(5, seed=1)
-    predicting = measured(network, parameters.layers, train_x, 12)
-    together = predicting(parameters.layers, test_x)
+    predicting = measured(network, parameters.weights, train_x, 12)
+    together = predicting(parameters.weights, test_x)
     for y, x in zip(together, test_x, strict=True):
-        np.testing.assert_allclose(y, predicting(parameters.layers, x[None])[0], rtol=1e-12)
+        np.testing.assert_allclose(y, predicting(parameters.weights, x[None])[0], rtol=1e-12)
     # On the training set as a single batch, both are the same.
     np.testing.assert_allclose(
-        predicting(parameters.layers, train_x), network(parameters.layers, train_x), atol=1e-12
+        predicting(parameters.weights, train_x), network(parameters.weights, train_x), atol=1e-12
     )
     assert network == Sequential((BatchNorm(), ReLU(), BatchNorm(False)))  # untouched
 
@@ -208,8 +208,8 @@ def test_training_tests_by_the_statistics_of_the_training_set() -> None:
         train(network, parameters, train_set, test_set, optimizer=Adam(), epochs=3, batch_size=4,
               generator=generator())
     )  # fmt: skip
-    predicting = measured(network, parameters.layers, train_set.x, 4)
-    expected = ops.mean_squared_error(predicting(parameters.layers, test_set.x), test_set.y)
+    predicting = measured(network, parameters.weights, train_set.x, 4)
+    expected = ops.mean_squared_error(predicting(parameters.weights, test_set.x), test_set.y)
     assert epochs[-1].test_loss == expected
     assert epochs[-1].train_loss < epochs[1].train_loss
 

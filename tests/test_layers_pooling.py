@@ -80,9 +80,9 @@ def test_a_stack_predicts_as_each_model_alone() -> None:
     network = Sequential((MaxPool(), AveragePool(), Flatten(), Dense(3)))
     alone = [network.init((9, 8, 2), generator(seed), np.float64) for seed in range(3)]
     x = generator(1).normal(size=(5, 9, 8, 2))
-    together = network(Parameters.stack(alone).layers, x)
+    together = network(Parameters.stack(alone).weights, x)
     for y, parameters in zip(together, alone, strict=True):
-        np.testing.assert_allclose(y, network(parameters.layers, x), rtol=1e-12)
+        np.testing.assert_allclose(y, network(parameters.weights, x), rtol=1e-12)
 
 
 @pytest.mark.parametrize("layer", [MaxPool(), AveragePool(), GlobalAveragePool()])

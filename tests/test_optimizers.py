@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microgrand.definitions import adam, momentum, sgd
 from microgrand.optimizers import SGD, Adadelta, Adam, AdamW, Momentum, RMSprop
+from microgrand.steps_and_measures import adam, momentum, sgd
 
 numbers = st.floats(-10, 10).map(lambda x: round(x, 6))
 gradients = st.lists(numbers, min_size=1, max_size=8)
@@ -210,26 +210,33 @@ def test_the_moment_is_adams_m_and_momentums_sum() -> None:
         np.testing.assert_allclose(optimizer.moment(state), m, rtol=1e-9)
 
 
-@pytest.mark.parametrize("rate", [0.0, -0.1, float("nan"), np.array([[0.1], [0.0]])])
-@pytest.mark.parametrize("kind", [Adam, AdamW])
-def test_adam_refuses_a_rate_that_is_not_positive(kind: Any, rate: Any) -> None:
-    with pytest.raises(ValueError, match="positive"):
-        kind(rate)
+NEGATIVE = (-0.1, float("nan"), np.array([[0.1], [-0.1]]))
+NOT_ABOVE_0 = (0.0, *NEGATIVE, np.array([[0.1], [0.0]]))
+NO_SHARE = (-0.1, 1.0, 1.5, float("nan"))
+NOT_FROM_0, OUTSIDE = "must not be negative", "must be at least 0 and below 1"
+REFUSED: list[tuple[Any, str, tuple[Any, ...], str]] = [
+    *((kind, "rate", NEGATIVE, NOT_FROM_0) for kind in (SGD, Momentum, RMSprop, Adadelta)),
+    *((kind, "decay", NEGATIVE, NOT_FROM_0) for kind in (SGD, Momentum, AdamW)),
+    *((kind, "rate", NOT_ABOVE_0, "must be above 0") for kind in (Adam, AdamW)),
+    *(
+        (kind, "epsilon", (0.0, -1e-8, float("nan")), "must be above 0")
+        for kind in (Adam, AdamW, RMSprop, Adadelta)
+    ),
+    *((kind, name, NO_SHARE, OUTSIDE) for kind in (Adam, AdamW) for name in ("beta1", "beta2")),
+    (Momentum, "beta", NO_SHARE, OUTSIDE),
+    *((kind, "rho", NO_SHARE, OUTSIDE) for kind in (RMSprop, Adadelta)),
+]
 
 
-@pytest.mark.parametrize("beta", [-0.1, 1.0, 1.5, float("nan")])
-@pytest.mark.parametrize("name", ["beta1", "beta2"])
-@pytest.mark.parametrize("kind", [Adam, AdamW])
-def test_adam_refuses_a_beta_that_is_no_share(kind: Any, name: str, beta: float) -> None:
-    with pytest.raises(ValueError, match="β lie between 0 and 1"):
-        kind(**{name: beta})
-
-
-@pytest.mark.parametrize("rate", [-0.1, float("nan"), np.array([[0.1], [-0.1]])])
-@pytest.mark.parametrize("kind", [SGD, Momentum])
-def test_a_negative_rate_is_refused(kind: Any, rate: Any) -> None:
-    with pytest.raises(ValueError, match="must not be negative"):
-        kind(rate)
+@pytest.mark.parametrize(
+    ("kind", "name", "values", "told"), REFUSED, ids=lambda o: getattr(o, "__name__", None)
+)
+def test_settings_out_of_their_bounds_are_refused(
+    kind: Any, name: str, values: tuple[Any, ...], told: str
+) -> None:
+    for value in values:
+        with pytest.raises(ValueError, match=f"^{kind.__name__}: {name} {told}, not "):
+            kind(**{name: value})
 
 
 @pytest.mark.parametrize("kind", [SGD, Momentum, RMSprop, Adadelta])

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from microgrand.definitions import adadelta, adam, rmsprop
 from microgrand.optimizers import Adadelta, Adam, AdamW, RMSprop
+from microgrand.steps_and_measures import adadelta, adam, rmsprop
 
 numbers = st.floats(-10, 10).map(lambda x: round(x, 6))
 gradients = st.lists(numbers, min_size=1, max_size=8)
@@ -106,26 +106,3 @@ def test_without_a_gradient_they_stand_still(optimizer: Any) -> None:
 @pytest.mark.parametrize("kind", [RMSprop, Adadelta])
 def test_they_keep_no_moment(kind: Any) -> None:
     assert kind().moment(kind().init(np.zeros(3))) is None
-
-
-@pytest.mark.parametrize("kind", [RMSprop, Adadelta])
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"rho": 1.0}, "between 0 and 1, and is not 1: not 1.0"),
-        ({"rho": 1.5}, "between 0 and 1"),
-        ({"rho": -0.1}, "between 0 and 1"),
-        ({"rho": float("nan")}, "between 0 and 1"),
-        ({"rate": -1.0}, "must not be negative"),
-        ({"rate": float("nan")}, "must not be negative"),
-    ],
-)
-def test_settings_that_cannot_be_are_refused(kind: Any, settings: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        kind(**settings)
-
-
-@pytest.mark.parametrize("epsilon", [0.0, -1e-7, float("nan")])
-def test_adadelta_cannot_start_without_epsilon(epsilon: float) -> None:
-    with pytest.raises(ValueError, match="starts from its ε"):
-        Adadelta(epsilon=epsilon)

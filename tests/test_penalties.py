@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.optimize import minimize_scalar
 
-from microgrand.penalties import PENALTIES, Penalty, l1, lpq
+from microgrand.op import registry
+from microgrand.penalties import PENALTIES, Penalty
+
+l1, lpq = (registry[name].function for name in ("l1", "lpq"))
 
 # 0.0 is drawn often: it is where |θ| has its kink.
 numbers = st.one_of(st.just(0.0), st.floats(-100, 100).map(lambda x: round(x, 6)))
@@ -216,6 +219,21 @@ def test_a_stack_of_matrices_takes_each_its_own_step(p: int, q: int) -> None:
         np.testing.assert_allclose(together[place], alone, rtol=1e-12)
 
 
+@each_closed_step
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_the_proximal_step_of_lpq_neither_overflows_nor_vanishes(
+    size: float, p: int, q: int
+) -> None:
+    """In float32, whose largest number is 3e38 and least one 1e-45."""
+    step: Any = PENALTIES["lpq"].proximal
+    theta = np.array([[1.0, -2.0, 0.5], [3.0, 0.0, -1.0]], np.float32)
+    moved = step(np.float32(size) * theta, 2 * size, p, q)
+    assert moved.dtype == np.float32
+    np.testing.assert_allclose(moved / np.float32(size), step(theta, 2.0, p, q), rtol=1e-5)
+    alone = np.array([[size]], np.float32)
+    np.testing.assert_array_equal(step(alone, 0.0, p, q), alone)
+
+
 @given(theta=vectors, strength=strengths)
 def test_soft_threshold_makes_exact_zeros_and_moves_the_rest_by_lambda(
     theta: np.ndarray, strength: float
@@ -281,6 +299,21 @@ def test_float32_stays_float32(penalty: Penalty, exponents: Any) -> None:
     assert penalty.gradient(theta, *exponents).dtype == np.float32
     assert penalty.proximal(theta, 0.5, *exponents).dtype == np.float32
     assert penalty.proximal(theta, np.float32(0.5), *exponents).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+@given(whole=arrays(int, (3, 2), elements=st.integers(-9, 9)), strength=st.floats(0, 5))
+@example(whole=np.array([[2, -1], [0, 1], [0, 0]]), strength=0.02)
+def test_whole_numbers_are_numbers_like_others(
+    name: str, whole: np.ndarray, strength: float
+) -> None:
+    row, rest = PENALTIES[name], (2, 1) if name == "lpq" else ()
+    theta = whole.astype(float)
+    np.testing.assert_allclose(row.value(whole, *rest), row.value(theta, *rest), rtol=1e-15)
+    np.testing.assert_allclose(row.gradient(whole, *rest), row.gradient(theta, *rest), rtol=1e-15)
+    if row.proximal is not None:
+        expected = row.proximal(theta, strength, *rest)
+        np.testing.assert_allclose(row.proximal(whole, strength, *rest), expected, rtol=1e-15)
 
 
 @pytest.mark.parametrize(("p", "q"), [(0.5, 2), (2, 0.9), (0, 1)])

@@ -149,6 +149,17 @@ def test_a_mask_that_is_off_has_a_finite_gradient(dtype: Any) -> None:
     assert gradient("K", zero)[0] == pytest.approx(2e5)
 
 
+@pytest.mark.parametrize("size", [1e20, 3e38])
+def test_the_entropy_of_a_weight_whose_square_overflows_is_finite(size: float) -> None:
+    row, theta = PENALTIES["negative_entropy"], np.array([size, -size], np.float32)
+    slopes = row.gradient(theta)
+    assert slopes.dtype == np.float32
+    np.testing.assert_allclose(slopes, 2 * np.log(size) + 2, rtol=1e-6)
+    if size < 1e30:  # the value itself is a number of float32
+        value = row.value(theta[:1])
+        assert value == pytest.approx(2 * size * np.log(size), rel=1e-6)
+
+
 @pytest.mark.parametrize("epsilon", [0.0, -1e-5])
 def test_a_shift_that_is_not_positive_is_refused(epsilon: float) -> None:
     for function in (PENALTIES["log_shifted"].value, PENALTIES["log_shifted"].gradient):

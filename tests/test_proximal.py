@@ -88,7 +88,7 @@ def test_a_strength_of_the_kernels_alone_spares_the_biases() -> None:
     Proximal(SGD(0.1), PENALTIES["l1"], strength).step(
         parameters.vector, np.zeros_like(parameters.vector), {}
     )
-    for layer, old in zip(parameters.layers, before.layers, strict=True):
+    for layer, old in zip(parameters.weights, before.weights, strict=True):
         for name, array in layer.items():
             np.testing.assert_array_equal(array, 0 if name == "kernel" else old[name])
 
@@ -96,18 +96,18 @@ def test_a_strength_of_the_kernels_alone_spares_the_biases() -> None:
 def test_group_l1_silences_columns_of_kernels_of_any_rank() -> None:
     shapes: list[Any] = [{"kernel": (2, 2, 1, 3), "bias": (3,)}, {}, {"kernel": (2, 2)}]
     parameters = Parameters(np.random.default_rng(0).normal(size=19), shapes)
-    parameters.layers[0]["kernel"][..., 1] *= 0.01
+    parameters.weights[0]["kernel"][..., 1] *= 0.01
     before = parameters.copy()
     optimizer = Proximal(SGD(0.5), PENALTIES["group_l1"], 0.2, parameters.shapes)
     optimizer.step(parameters.vector, np.zeros(19), {})
     for i in (0, 2):
-        after, old = parameters.layers[i]["kernel"], before.layers[i]["kernel"]
+        after, old = parameters.weights[i]["kernel"], before.weights[i]["kernel"]
         for column in range(old.shape[-1]):
             length = np.sqrt((old[..., column] ** 2).sum())
             expected = old[..., column] * max(length - 0.1, 0) / length
             np.testing.assert_allclose(after[..., column], expected, rtol=1e-12)
-    assert not parameters.layers[0]["kernel"][..., 1].any()
-    np.testing.assert_array_equal(parameters.layers[0]["bias"], before.layers[0]["bias"])
+    assert not parameters.weights[0]["kernel"][..., 1].any()
+    np.testing.assert_array_equal(parameters.weights[0]["bias"], before.weights[0]["bias"])
 
 
 def test_exponents_that_are_given_are_taken() -> None:

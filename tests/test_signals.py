@@ -62,7 +62,7 @@ def test_preactivations_and_activations_are_the_forward_pass() -> None:
     signals, x = take(), X
     after = (lambda z: np.maximum(z, 0.1 * z), np.tanh, lambda z: z)
     for i, layer in enumerate((0, 3, 5)):
-        arrays = PARAMETERS.layers[layer]
+        arrays = PARAMETERS.weights[layer]
         z = x @ arrays["kernel"] + arrays["bias"]
         x = after[i](z)
         np.testing.assert_allclose(signals["preactivation"][i], z, rtol=1e-9)
@@ -76,7 +76,7 @@ def test_input_gradients_are_the_slopes_of_the_loss_in_each_layers_input() -> No
         rest = Sequential(NETWORK.layers[layer:])
 
         def loss(x: np.ndarray, rest: Sequential = rest, first: int = layer) -> float:
-            return float(np.mean((rest(PARAMETERS.layers[first:], x) - Y) ** 2))
+            return float(np.mean((rest(PARAMETERS.weights[first:], x) - Y) ** 2))
 
         expected = difference(loss, inputs[i])
         np.testing.assert_allclose(signals["input gradient"][i], expected, rtol=1e-5, atol=1e-8)
@@ -84,9 +84,9 @@ def test_input_gradients_are_the_slopes_of_the_loss_in_each_layers_input() -> No
 
 def test_weight_gradients_are_the_slopes_of_the_loss_in_each_kernel() -> None:
     def loss(vector: np.ndarray) -> float:
-        return float(np.mean((NETWORK(PARAMETERS.like(vector).layers, X) - Y) ** 2))
+        return float(np.mean((NETWORK(PARAMETERS.like(vector).weights, X) - Y) ** 2))
 
-    expected = PARAMETERS.like(difference(loss, PARAMETERS.vector)).layers
+    expected = PARAMETERS.like(difference(loss, PARAMETERS.vector)).weights
     for i, layer in enumerate((0, 3, 5)):
         taken = take()["weight gradient"][i]
         np.testing.assert_allclose(taken, expected[layer]["kernel"], rtol=1e-5, atol=1e-8)
@@ -97,13 +97,13 @@ def test_weights_are_copies_of_the_kernels() -> None:
     weights = take(parameters)["weight"]
     parameters.vector[:] = 0
     for i, layer in enumerate((0, 3, 5)):
-        np.testing.assert_array_equal(weights[i], PARAMETERS.layers[layer]["kernel"])
+        np.testing.assert_array_equal(weights[i], PARAMETERS.weights[layer]["kernel"])
 
 
 def test_the_moment_is_shown_if_it_is_given() -> None:
     moment = np.arange(PARAMETERS.vector.size, dtype=float)
     assert "moment" not in take()
-    expected = PARAMETERS.like(moment).layers
+    expected = PARAMETERS.like(moment).weights
     for i, layer in enumerate((0, 3, 5)):
         np.testing.assert_array_equal(take(moment=moment)["moment"][i], expected[layer]["kernel"])
 
@@ -131,13 +131,13 @@ def test_a_generator_turns_dropout_on() -> None:
 def test_signals_are_of_the_gradient_training_takes() -> None:
     """With dropout on and the same generator, bit for bit."""
 
-    def loss(layers: Any) -> Any:
-        return mean_squared_error(NETWORK(layers, X, np.random.default_rng(3)), Y)
+    def loss(weights: Any) -> Any:
+        return mean_squared_error(NETWORK(weights, X, np.random.default_rng(3)), Y)
 
     _, gradient = value_and_grad(loss)(PARAMETERS)
     taken = take(generator=np.random.default_rng(3))["weight gradient"]
     for i, layer in enumerate((0, 3, 5)):
-        np.testing.assert_array_equal(taken[i], gradient.layers[layer]["kernel"])
+        np.testing.assert_array_equal(taken[i], gradient.weights[layer]["kernel"])
 
 
 def test_float32_signals_stay_float32() -> None:
@@ -300,3 +300,9 @@ def test_a_diverged_epoch_is_recorded_as_such() -> None:
     kept = recorder.arrays()
     assert np.isnan(kept["statistics"][1, 0, 0, 0])
     assert kept["histograms"][1, 0, 0].sum() == 1  # what is a number
+
+
+@pytest.mark.parametrize("bins", [5, 1, 0, -2])
+def test_bins_that_leave_no_edge_at_zero_are_refused(bins: int) -> None:
+    with pytest.raises(ValueError, match=f"an even number of bins, an edge at zero, not {bins}"):
+        Recorder(bins)

@@ -17,7 +17,7 @@ from microgrand.optimizers import SGD, Adam, Momentum
 from microgrand.penalties import PENALTIES
 from microgrand.signals import take_signals
 from microgrand.tape import Parameters
-from microgrand.training import Dataset, Epoch, predict, stop_early, train
+from microgrand.training import Dataset, predict, train
 
 LINE = Sequential((Dense(1, bias=False),))
 WITH_DROPOUT = Sequential((Dense(8), LeakyReLU(), Dropout(0.2), Dense(1)))
@@ -69,14 +69,14 @@ def test_predictions_are_made_in_parts_of_whole_batches(count: int, batch_size: 
     seen = []
 
     class Watched(Sequential):
-        def __call__(self, layers: Any, x: Any, generator: Any = None) -> Any:
+        def __call__(self, weights: Any, x: Any, generator: Any = None) -> Any:
             seen.append(len(x))
-            return super().__call__(layers, x, generator)
+            return super().__call__(weights, x, generator)
 
     stack = Parameters.stack([start(WITHOUT, seed) for seed in range(2)])
     x = draw_set(count).x
-    parts = predict(Watched(WITHOUT.layers), stack.layers, x, batch_size)
-    np.testing.assert_allclose(parts, WITHOUT(stack.layers, x), rtol=1e-12, atol=1e-14)
+    parts = predict(Watched(WITHOUT.layers), stack.weights, x, batch_size)
+    np.testing.assert_allclose(parts, WITHOUT(stack.weights, x), rtol=1e-12, atol=1e-14)
     assert sum(seen) == count
     assert all(part % batch_size == 0 for part in seen[:-1])
     assert max(seen) < 1000 + batch_size
@@ -148,7 +148,7 @@ def test_epoch_0_comes_first_before_any_step() -> None:
     assert [number for number, *_ in epochs] == [0, 1, 2, 3]
     before = start(WITH_DROPOUT)
     np.testing.assert_array_equal(epochs[0][3], before.vector)
-    prediction = WITH_DROPOUT(before.layers, TRAIN.x)
+    prediction = WITH_DROPOUT(before.weights, TRAIN.x)
     assert epochs[0][1] == pytest.approx(np.mean((prediction - TRAIN.y) ** 2), rel=1e-12)
     assert len(run(epochs=0)) == 1
 
@@ -162,7 +162,7 @@ def test_the_test_loss_and_metrics_are_taken_after_the_epoch_with_dropout_off() 
         generator=np.random.default_rng(0), metrics={"largest": largest},
     )  # fmt: skip
     for epoch in epochs:
-        error = WITH_DROPOUT(epoch.parameters.layers, TEST.x) - TEST.y
+        error = WITH_DROPOUT(epoch.parameters.weights, TEST.x) - TEST.y
         assert epoch.test_loss == pytest.approx(np.mean(error**2), rel=1e-12)
         assert epoch.metrics == {"largest": pytest.approx(np.abs(error).max(), rel=1e-12)}
 
@@ -274,46 +274,25 @@ def test_float32_stays_float32(strength: Any) -> None:
         assert epoch.state["sum"].dtype == epoch.state["square"].dtype == np.float32
 
 
-# --------------------------------------------------------------------------------- stopping early
-
-
-@pytest.mark.parametrize(
-    ("losses", "patience", "passed"),
-    [
-        ([3, 2, 1, 1, 1, 0], 2, 5),  # no improvement at the fourth and the fifth
-        ([3, 2, 2.5, 1, 2, 2, 2, 0], 3, 7),  # an improvement starts the count anew
-        ([3, 4, 0], 1, 2),
-        ([3, 2, 1], 1, 3),
-        ([1, float("nan"), float("nan"), 0], 2, 3),
-    ],
-)
-def test_stop_early_waits_as_long_as_its_patience(
-    losses: list[float], patience: int, passed: int
-) -> None:
-    nothing = Parameters(np.zeros(0), [])
-    epochs = iter([Epoch(i, 0.0, loss, nothing, {}) for i, loss in enumerate(losses)])
-    assert [epoch.number for epoch in stop_early(epochs, patience)] == list(range(passed))
-    assert len(list(epochs)) == len(losses) - passed  # training is not driven any further
-
-
 # -------------------------------------------------------------------------------- what is refused
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "told"),
     [
-        {"epochs": -1},
-        {"batch_size": 0},
-        {"batch_size": -1},
-        {"train_set": Dataset(TRAIN.x, TRAIN.y[:-1])},
-        {"train_set": Dataset(TRAIN.x[:0], TRAIN.y[:0])},
-        {"train_set": Dataset(TRAIN.x, TRAIN.y.ravel())},
-        {"test_set": Dataset(TEST.x, TEST.y[:-1])},
-        {"test_set": Dataset(TEST.x, TEST.y[:1])},
+        ({"epochs": -1}, "there cannot be -1 epochs"),
+        ({"batch_size": 0}, "one example or more, not 0"),
+        ({"batch_size": -1}, "one example or more, not -1"),
+        ({"train_set": Dataset(TRAIN.x, TRAIN.y[:-1])}, "14 .*and 13 .*no train"),
+        ({"train_set": Dataset(TRAIN.x[:0], TRAIN.y[:0])}, "0 .*and 0 .*no train"),
+        ({"train_set": Dataset(TRAIN.x, TRAIN.y.ravel())}, "do not fit"),  # says the loss
+        ({"test_set": Dataset(TEST.x, TEST.y[:-1])}, "9 .*and 8 .*no test"),
+        ({"test_set": Dataset(TEST.x, TEST.y[:1])}, "9 .*and 1 .*no test"),
+        ({"test_set": Dataset(TEST.x[:0], TEST.y[:0])}, "0 .*and 0 .*no test"),
     ],
 )
-def test_counts_and_sets_that_do_not_fit_are_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - some of the words are NumPy's
+def test_counts_and_sets_that_do_not_fit_are_refused(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
         run(**changes)
 
 

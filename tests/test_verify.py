@@ -62,6 +62,15 @@ def test_verify_takes_any_ops_in_any_order() -> None:
     assert named == [("dense", "x"), ("dense", "kernel"), ("dense", "bias"), ("relu", "x")]
 
 
+@pytest.mark.parametrize("examples", [0, -1])
+def test_without_examples_nothing_is_proved(examples: int) -> None:
+    for argument in ("x", ""):
+        with pytest.raises(ValueError, match=f"{examples} examples prove nothing"):
+            check(registry["relu"], argument, examples, seed=0)
+    with pytest.raises(ValueError, match="prove nothing"):
+        list(verify([registry["relu"]], examples=examples))
+
+
 def test_smooth_ops_take_the_complex_step_and_others_central_differences() -> None:
     checks = verify([registry["tanh"], registry["relu"]], examples=1)
     methods = {found.op: found.difference_method for found in checks}

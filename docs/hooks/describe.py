@@ -69,7 +69,7 @@ def main() -> None:
     import_module("microgrand.ops")
     penalties = import_module("microgrand.penalties").PENALTIES
     verify = import_module("microgrand.verify").verify
-    defined = import_module("microgrand.definitions").DEFINED
+    defined = import_module("microgrand.steps_and_measures").DEFINED
     about = {
         "seed": SEED,
         "versions": {"Python": platform.python_version()}

@@ -2,8 +2,8 @@
 
 `init` draws the weights from an explicit generator; calling a layer with those weights applies it.
 Randomness while running (dropout) needs a generator too: without one, dropout is off. So the
-same network predicts deterministically, `network(layers, x)`, or by Monte-Carlo dropout,
-`network(layers, x, generator)`.
+same network predicts deterministically, `network(weights, x)`, or by Monte-Carlo dropout,
+`network(weights, x, generator)`.
 """
 
 from microgrand.layers.basic import (
@@ -13,9 +13,9 @@ from microgrand.layers.basic import (
     LeakyReLU,
     ReLU,
     Sequential,
-    Shapeless,
     Sigmoid,
     Tanh,
+    WithoutWeights,
 )
 from microgrand.layers.image import AveragePool, Conv2D, Flatten, GlobalAveragePool, MaxPool
 from microgrand.layers.initialization import (
@@ -60,9 +60,9 @@ __all__ = [
     "ReLU",
     "Sequential",
     "Shake",
-    "Shapeless",
     "Sigmoid",
     "Tanh",
+    "WithoutWeights",
     "glorot_uniform",
     "he_normal",
     "measured",

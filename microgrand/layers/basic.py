@@ -8,20 +8,19 @@ import numpy as np
 
 from microgrand import ops
 from microgrand.layers.initialization import Initializer, uniform_fan_in
-from microgrand.tape import Layers, Parameters, Shape
+from microgrand.tape import Arrays, Parameters, Shape, Weights
+
+Randomness = np.random.Generator | None
+"""What a layer draws from; None where nothing is left to chance."""
 
 
 class Layer(Protocol):
     """What `Sequential` asks of a layer."""
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         """The arrays for inputs of that shape (without the batch), and the shape that comes out."""
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness) -> Any:
         """The layer applied to x, shape (..., batch, *shape)."""
 
 
@@ -34,74 +33,60 @@ class Dense:
     kernel_init: Initializer = uniform_fan_in
     bias_init: Initializer = uniform_fan_in
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         (inputs,) = shape
         arrays = {"kernel": self.kernel_init(generator, (inputs, self.units), inputs, self.units)}
         if self.bias:
             arrays["bias"] = self.bias_init(generator, (self.units,), inputs, self.units)
         return arrays, (self.units,)
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.dense(x, arrays["kernel"], arrays.get("bias"))
 
 
-class Shapeless:
+class WithoutWeights:
     """A layer without weights that leaves the shape as it is."""
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         return {}, shape
 
 
 @dataclass(frozen=True)
-class ReLU(Shapeless):
+class ReLU(WithoutWeights):
     """max(x, 0)."""
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.relu(x)
 
 
 @dataclass(frozen=True)
-class LeakyReLU(Shapeless):
+class LeakyReLU(WithoutWeights):
     """x where positive, slope · x elsewhere."""
 
     slope: float = 0.01
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.leaky_relu(x, self.slope)
 
 
 @dataclass(frozen=True)
-class Tanh(Shapeless):
+class Tanh(WithoutWeights):
     """The hyperbolic tangent."""
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.tanh(x)
 
 
 @dataclass(frozen=True)
-class Sigmoid(Shapeless):
+class Sigmoid(WithoutWeights):
     """The logistic sigmoid."""
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.sigmoid(x)
 
 
 @dataclass(frozen=True)
-class Dropout(Shapeless):
+class Dropout(WithoutWeights):
     """Silences each unit with probability `rate` when there is a generator to draw from.
 
     `rate` may be an array of shape (models, 1, 1): one rate for each model of a stack.
@@ -116,9 +101,7 @@ class Dropout(Shapeless):
         if not np.all((np.asarray(self.rate) >= 0) & (np.asarray(self.rate) <= 1)):
             raise ValueError(f"a dropout rate lies between 0 and 1, not {self.rate}")
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         if generator is None or not np.any(self.rate):
             return x
         return ops.dropout(x, ops.draw_mask(generator, x.shape, self.rate), self.rate)
@@ -133,22 +116,24 @@ class Sequential:
     def init(
         self, shape: Shape, generator: np.random.Generator, dtype: Any = np.float32
     ) -> Parameters:
-        """Draw all weights for inputs of `shape` (without the batch), as one flat vector."""
+        """Draw all weights for inputs of `shape` (without the batch), as one flat vector.
+
+        Raises:
+            ValueError: if a layer refuses the shape, or none has weights.
+        """
         arrays = []
         for layer in self.layers:
             drawn, shape = layer.init(shape, generator)
             arrays.append({name: array.astype(dtype) for name, array in drawn.items()})
-        return Parameters.from_layers(arrays)
+        return Parameters.from_weights(arrays)
 
-    def outputs(
-        self, layers: Layers, x: Any, generator: np.random.Generator | None = None
-    ) -> Iterator[Any]:
+    def outputs(self, weights: Weights, x: Any, generator: Randomness = None) -> Iterator[Any]:
         """What each layer returns, in order."""
-        for layer, arrays in zip(self.layers, layers, strict=True):
+        for layer, arrays in zip(self.layers, weights, strict=True):
             x = layer(arrays, x, generator)
             yield x
 
-    def __call__(self, layers: Layers, x: Any, generator: np.random.Generator | None = None) -> Any:
+    def __call__(self, weights: Weights, x: Any, generator: Randomness = None) -> Any:
         """The last layer's output; dropout is on if there is a generator."""
-        *_, last = self.outputs(layers, x, generator)
+        *_, last = self.outputs(weights, x, generator)
         return last

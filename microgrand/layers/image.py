@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from microgrand import ops
+from microgrand.layers.basic import Randomness
 from microgrand.layers.initialization import Initializer, uniform_fan_in
 from microgrand.ops.convolution import placement
-from microgrand.tape import Shape
+from microgrand.tape import Arrays, Shape
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,7 @@ class Conv2D:
     kernel_init: Initializer = uniform_fan_in
     bias_init: Initializer = uniform_fan_in
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         height, width, channels = shape
         (down, _), (right, _) = (
             placement(length, window, self.stride, self.padding)
@@ -53,9 +52,7 @@ class Conv2D:
             arrays["bias"] = self.bias_init(generator, (self.filters,), *fans)
         return arrays, (down, right, self.filters)
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.conv2d(x, arrays["kernel"], arrays.get("bias"), self.stride, self.padding)
 
 
@@ -72,9 +69,7 @@ class Pool:
 
     size: int = 2
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         return {}, (*ops.count_windows(image(shape), self.size), shape[-1])
 
 
@@ -82,9 +77,7 @@ class Pool:
 class MaxPool(Pool):
     """The largest number of each window. See [`max_pool`][microgrand.ops.pooling]."""
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.max_pool(x, self.size)
 
 
@@ -92,9 +85,7 @@ class MaxPool(Pool):
 class AveragePool(Pool):
     """The mean of each window. See [`average_pool`][microgrand.ops.pooling]."""
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.average_pool(x, self.size)
 
 
@@ -102,14 +93,10 @@ class AveragePool(Pool):
 class GlobalAveragePool:
     """The mean of each channel over the whole image."""
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         return {}, (image(shape)[-1],)
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.global_average_pool(x)
 
 
@@ -117,12 +104,8 @@ class GlobalAveragePool:
 class Flatten:
     """Each image as one row of numbers, for a dense layer."""
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         return {}, (math.prod(image(shape)),)
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.flatten(x)

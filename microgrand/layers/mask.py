@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from microgrand import ops
+from microgrand.layers.basic import Randomness
 from microgrand.layers.image import image
-from microgrand.tape import Shape
+from microgrand.tape import Arrays, Shape
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,10 @@ class Mask:
         if self.positions < 1:
             raise ValueError(f"there must be a mask, not {self.positions}")
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         return {"mask": np.ones((self.positions, *image(shape)))}, shape
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         mask = arrays["mask"]
         if self.positions in (1, x.shape[-4]):
             return ops.clipped_mask(x, mask)

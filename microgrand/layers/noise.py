@@ -6,17 +6,13 @@ from typing import Any, Literal
 import numpy as np
 
 from microgrand import ops
-from microgrand.layers.basic import Layer, Shapeless
-from microgrand.tape import Shape, value_of
-
-
-def check_std(std: float) -> None:
-    if not std >= 0:
-        raise ValueError(f"a standard deviation must not be negative, as {std} is")
+from microgrand.layers.basic import Layer, Randomness, WithoutWeights
+from microgrand.ops.noise import check_spread
+from microgrand.tape import Arrays, Shape, value_of
 
 
 @dataclass(frozen=True)
-class GaussianNoise(Shapeless):
+class GaussianNoise(WithoutWeights):
     """Adds noise from N(0, std²) to every number: as the first layer, to the data.
 
     Raises:
@@ -28,11 +24,9 @@ class GaussianNoise(Shapeless):
     std: float
 
     def __post_init__(self) -> None:
-        check_std(self.std)
+        check_spread(self.std)
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         if generator is None or not self.std:
             return x
         return ops.add_noise(x, ops.draw_noise(generator, x.shape, x.dtype), self.std)
@@ -60,16 +54,12 @@ class NoisyWeights:
     std: float
 
     def __post_init__(self) -> None:
-        check_std(self.std)
+        check_spread(self.std)
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         return self.layer.init(shape, generator)
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         if generator is not None and self.std:
             arrays = {
                 name: ops.add_noise(a, ops.draw_noise(generator, a.shape, a.dtype), self.std)
@@ -103,16 +93,12 @@ class Shake:
         if self.forward not in ("shake", "even") or self.backward not in ("shake", "even", "keep"):
             raise ValueError(f"there is no shake of {self.forward!r} and {self.backward!r}")
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         if len(shape) != 3 or shape[-1] % 2:
             raise ValueError(f"two branches of an image cannot share the shape {shape}")
         return {}, (*shape[:-1], shape[-1] // 2)
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         branches = x.reshape((*x.shape[:-1], 2, x.shape[-1] // 2))
         per_image = (*x.shape[:-3], 1, 1, 1)
 

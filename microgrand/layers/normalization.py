@@ -3,8 +3,8 @@
 Batch norm ties the images of a batch together, which a prediction must not do. So the statistics of
 the training set are measured once training is done, and given to a new network:
 
-    predicting = measured(network, layers, train_x, batch_size)
-    prediction = predicting(layers, test_x)
+    predicting = measured(network, weights, train_x, batch_size)
+    prediction = predicting(weights, test_x)
 
 There is no mode to switch and no hidden state. A layer without given statistics uses those of the
 batch it sees; a layer with given ones uses them. `train` measures before it tests.
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from microgrand import ops
-from microgrand.layers.basic import Sequential
+from microgrand.layers.basic import Randomness, Sequential
 from microgrand.ops.normalization import EPSILON
-from microgrand.tape import Layers, Shape
+from microgrand.tape import Arrays, Shape, Weights
 
 Statistics = tuple[np.ndarray, np.ndarray]
 """A mean and a variance for each set."""
@@ -55,17 +55,13 @@ class Normalization:
         """The view of x in which all positions and members of a group are one set."""
         raise NotImplementedError
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         self.sets(np.empty((1, *shape)))  # refuses what is no image
         if not self.scale_and_shift:
             return {}, shape
         return {"scale": np.ones(shape[-1:]), "shift": np.zeros(shape[-1:])}, shape
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         sets = self.sets(x)
         if self.given is None:
             y = ops.normalize(sets, self.epsilon)
@@ -131,18 +127,14 @@ class BoxCox:
 
     start: float = 2.0
 
-    def init(
-        self, shape: Shape, generator: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], Shape]:
+    def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         return {"exponent": np.full(1, self.start)}, shape
 
-    def __call__(
-        self, arrays: dict[str, Any], x: Any, generator: np.random.Generator | None = None
-    ) -> Any:
+    def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         return ops.box_cox(x, arrays["exponent"])
 
 
-def measured(network: Sequential, layers: Layers, x: np.ndarray, batch_size: int) -> Sequential:
+def measured(network: Sequential, weights: Weights, x: np.ndarray, batch_size: int) -> Sequential:
     """The network that predicts by the statistics of x.
 
     Its layers with a moving average are given the mean and the biased variance of their inputs,
@@ -151,7 +143,7 @@ def measured(network: Sequential, layers: Layers, x: np.ndarray, batch_size: int
 
     Arguments:
         network: as it trains.
-        layers: its weights.
+        weights: its weights.
         x: the training examples, (count, height, width, channel).
         batch_size: as in training; at most all of x.
 
@@ -173,7 +165,7 @@ def measured(network: Sequential, layers: Layers, x: np.ndarray, batch_size: int
     batch_size = min(batch_size, len(x))
     for start in range(0, len(x) - batch_size + 1, batch_size):
         value = x[start : start + batch_size]
-        for i, (layer, arrays) in enumerate(zip(network.layers, layers, strict=True)):
+        for i, (layer, arrays) in enumerate(zip(network.layers, weights, strict=True)):
             if i in norms:
                 seen[i].append(ops.moments(norms[i].sets(value)))
             value = norms.get(i, layer)(arrays, value, None)

@@ -21,7 +21,7 @@ def draw_mask(
     return generator.random(shape, dtype=np.float32) >= np.asarray(rate, np.float32)
 
 
-def loudness(rate: Any, dtype: Any) -> Any:
+def keep_scale(rate: Any, dtype: Any) -> Any:
     """1/(1 − rate), the factor of the units that are kept; 0 at rate 1, where none is."""
     keep = 1 - np.asarray(rate, np.float64)
     return np.divide(1, keep, out=np.zeros_like(keep), where=keep > 0).astype(dtype)
@@ -29,7 +29,7 @@ def loudness(rate: Any, dtype: Any) -> Any:
 
 def dropout_definition(x: Any, mask: Any, rate: Any) -> Any:
     """y = x · mask / (1 − rate)."""
-    return x * mask * loudness(rate, np.float64)
+    return x * mask * keep_scale(rate, np.float64)
 
 
 def dropout_forward(x: np.ndarray, mask: np.ndarray, rate: float | np.ndarray) -> np.ndarray:
@@ -48,7 +48,7 @@ def dropout_forward(x: np.ndarray, mask: np.ndarray, rate: float | np.ndarray) -
     overfitting, section 10 for the inverted form.
     """
     y = x * mask
-    y *= loudness(rate, y.dtype)
+    y *= keep_scale(rate, y.dtype)
     return y
 
 
@@ -57,7 +57,7 @@ def dropout_gradient(
 ) -> np.ndarray:
     """∂loss/∂x = ∂loss/∂y · mask / (1 − rate): the same silence, the same factor."""
     gradient = cotangent * mask
-    gradient *= loudness(rate, gradient.dtype)
+    gradient *= keep_scale(rate, gradient.dtype)
     return unbroadcast(gradient, x.shape)
 
 

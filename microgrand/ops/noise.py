@@ -12,6 +12,12 @@ def draw_noise(generator: np.random.Generator, shape: tuple[int, ...], dtype: An
     return generator.standard_normal(shape, dtype=np.float32).astype(dtype, copy=False)
 
 
+def check_spread(spread: Any, what: str = "standard deviation") -> None:
+    """Raise a ValueError if a spread, a number or an array, is negative anywhere, or NaN."""
+    if not np.all(np.asarray(spread) >= 0):
+        raise ValueError(f"a {what} must not be negative, as {spread} is")
+
+
 def add_noise_definition(x: Any, noise: Any, std: Any) -> Any:
     """y = x + σ · noise."""
     return x + std * noise

@@ -75,7 +75,7 @@ def shifted(theta: np.ndarray, epsilon: float) -> np.ndarray:
     """|θ| + ε."""
     if not epsilon > 0:
         raise ValueError(f"what fills the pit must be positive, unlike ε = {epsilon}")
-    return np.abs(theta) + theta.dtype.type(epsilon)
+    return np.abs(theta) + epsilon
 
 
 def log_shifted_gradient(theta: np.ndarray, epsilon: float = 1e-5) -> np.ndarray:
@@ -83,7 +83,8 @@ def log_shifted_gradient(theta: np.ndarray, epsilon: float = 1e-5) -> np.ndarray
 
     At the kink θ = 0 the slope from the right, 2/ε, as in the code: a mask is never below zero.
     """
-    return np.where(theta < 0, theta.dtype.type(-2), theta.dtype.type(2)) / shifted(theta, epsilon)
+    size = shifted(theta, epsilon)
+    return 2 / np.where(theta < 0, -size, size)
 
 
 # ------------------------------------------------------------------------------ negative entropy
@@ -108,11 +109,12 @@ def negative_entropy_forward(theta: np.ndarray) -> Any:
 
 
 def logarithm(theta: np.ndarray) -> np.ndarray:
-    """log(θ² + 1e-30)."""
-    return np.log(np.square(theta) + theta.dtype.type(FLOOR))
+    """log(θ² + 1e-30), with 2 log|θ| beyond 1, where a square might overflow."""
+    size = np.abs(theta)
+    return np.log(np.square(np.minimum(size, 1)) + FLOOR) + 2 * np.log(np.maximum(size, 1))
 
 
 def negative_entropy_gradient(theta: np.ndarray) -> np.ndarray:
     """∂R/∂θ = log θ² + 2, and −69 at θ = 0, where the code's −∞ would make NaN of the next step."""
-    squares = np.square(theta)
-    return logarithm(theta) + 2 * squares / (squares + theta.dtype.type(FLOOR))
+    squares = np.square(np.minimum(np.abs(theta), 1))  # beyond 1 the floor is not felt
+    return logarithm(theta) + 2 * squares / (squares + FLOOR)

@@ -46,9 +46,13 @@ def lpq_parts(theta: np.ndarray, p: float, q: float) -> tuple[np.ndarray, np.nda
     if p < 1 or q < 1:
         raise ValueError(f"L_pq is a norm for exponents of 1 and more, not for p={p}, q={q}")
     largest = np.abs(theta).max(axis=(-2, -1), keepdims=True, initial=0)
-    scaled = np.divide(theta, largest, out=np.zeros_like(theta), where=largest > 0)
-    columns = np.linalg.norm(scaled, p, axis=-2, keepdims=True)
+    columns = np.linalg.norm(share(theta, largest), p, axis=-2, keepdims=True)
     return largest, columns, np.linalg.norm(columns, q, axis=-1, keepdims=True)
+
+
+def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """part/whole; where the whole is 0 so is every part, and its share."""
+    return part / np.where(whole > 0, whole, 1)
 
 
 def lpq_gradient(theta: np.ndarray, p: float, q: float) -> np.ndarray:
@@ -58,10 +62,8 @@ def lpq_gradient(theta: np.ndarray, p: float, q: float) -> np.ndarray:
     zero matrix) the chosen subgradient is 0.
     """
     largest, columns, total = lpq_parts(theta, p, q)
-    lengths = largest * columns
-    within = np.divide(np.abs(theta), lengths, out=np.zeros_like(theta), where=lengths > 0)
-    across = np.divide(columns, total, out=np.zeros_like(columns), where=total > 0)
-    return np.sign(theta) * within ** (p - 1) * across ** (q - 1)
+    within = share(np.abs(theta), largest * columns)
+    return np.sign(theta) * within ** (p - 1) * share(columns, total) ** (q - 1)
 
 
 def lpq_proximal(theta: np.ndarray, strength: Any, p: float, q: float) -> np.ndarray:
@@ -76,10 +78,9 @@ def lpq_proximal(theta: np.ndarray, strength: Any, p: float, q: float) -> np.nda
         return l1_proximal(theta, strength)
     if (p, q) not in ((2, 1), (2, 2)):
         raise ValueError(f"L_pq has no closed proximal step for p={p}, q={q}; take 1,1 2,1 or 2,2")
-    axis = -2 if q == 1 else (-2, -1)
-    length = np.linalg.norm(theta, axis=axis, keepdims=True)
-    kept = np.maximum(length - strength, 0)
-    return theta * np.divide(kept, length, out=np.zeros_like(length), where=length > 0)
+    largest, columns, total = lpq_parts(theta, p, q)
+    length = largest * (columns if q == 1 else total)
+    return theta * share(np.maximum(length - strength, 0), length)
 
 
 # -------------------------------------------------------------------------------------- group L1
@@ -138,7 +139,7 @@ def column_max_dead_zone_forward(theta: np.ndarray, width: float = 0.25) -> Any:
 
     Source: Xiaoxiaoyu (2018), Weight distributions (zhuanlan.zhihu.com/p/41631717), its program.
     """
-    return (np.abs(theta).max(axis=-2) - theta.dtype.type(width)).sum(axis=-1)
+    return (np.abs(theta).max(axis=-2) - width).sum(axis=-1)
 
 
 def column_max_dead_zone_gradient(theta: np.ndarray, width: float = 0.25) -> np.ndarray:

@@ -60,7 +60,7 @@ def rounded(theta: np.ndarray, epsilon: float) -> np.ndarray:
     """√(θ² + ε)."""
     if not epsilon > 0:
         raise ValueError(f"what smooths a kink must be positive, unlike ε = {epsilon}")
-    return np.sqrt(np.square(theta) + theta.dtype.type(epsilon))
+    return np.sqrt(np.square(theta) + epsilon)
 
 
 def l1_smoothed_gradient(theta: np.ndarray, epsilon: float = 1e-7) -> np.ndarray:
@@ -87,12 +87,12 @@ def l1_half_smoothed_forward(theta: np.ndarray, epsilon: float = 1e-7) -> Any:
     Raises:
         ValueError: if ε is not positive.
     """
-    return (np.abs(theta) + rounded(theta, epsilon)).sum(axis=-1) * theta.dtype.type(0.5)
+    return 0.5 * (np.abs(theta) + rounded(theta, epsilon)).sum(axis=-1)
 
 
 def l1_half_smoothed_gradient(theta: np.ndarray, epsilon: float = 1e-7) -> np.ndarray:
     """∂R/∂θ = ½(sign θ + θ/√(θ² + ε)); 0 at the kink θ = 0."""
-    return (np.sign(theta) + theta / rounded(theta, epsilon)) * theta.dtype.type(0.5)
+    return 0.5 * (np.sign(theta) + theta / rounded(theta, epsilon))
 
 
 # ------------------------------------------------------------------------------------------ sign
@@ -137,8 +137,8 @@ def sign_as_coded_forward(theta: np.ndarray, epsilon: float = 1e-7) -> Any:
     """
     size, width = np.abs(theta), rounded(theta * 0, epsilon)  # √ε, in the precision of θ
     ratio = size / width
-    logs = theta.dtype.type(0.5) * np.log1p(ratio * ratio) - np.log1p(ratio / width)
-    height = theta.dtype.type(epsilon / (1 + epsilon))
+    logs = 0.5 * np.log1p(ratio * ratio) - np.log1p(ratio / width)
+    height = epsilon / (1 + epsilon)
     return -height * (np.sign(theta) * (logs + np.arctan(ratio) / width)).sum(axis=-1)
 
 
@@ -146,7 +146,8 @@ def sign_as_coded_gradient(theta: np.ndarray, epsilon: float = 1e-7) -> np.ndarr
     """∂R/∂θ = −ε|θ|/((|θ| + ε)(θ² + ε)): about −1 from ε to √ε, and −ε/θ² beyond.
 
     The code computes (θ²/(√(θ²) + ε) − √(θ²))/(θ² + ε). That is the same, but its two terms nearly
-    cancel: in float32 it is 4 % off at |θ| = 0.1, and all rounding beyond 2.
+    cancel: in float32, about |θ| = 0.1, half of all numbers are 3 % off or more, some 11 %; from 2
+    on all is rounding.
     """
     size, root = np.abs(theta), rounded(theta, epsilon)
-    return -size / ((size / theta.dtype.type(epsilon) + 1) * root * root)
+    return -size / ((size / epsilon + 1) * root * root)

@@ -127,7 +127,7 @@ def half_l2_forward(theta: np.ndarray) -> Any:
 
     Source: Krogh & Hertz (1991), A simple weight decay can improve generalization.
     """
-    return np.square(theta).sum(axis=-1) * theta.dtype.type(0.5)
+    return 0.5 * np.square(theta).sum(axis=-1)
 
 
 def half_l2_gradient(theta: np.ndarray) -> np.ndarray:
@@ -186,7 +186,7 @@ def l4_gradient(theta: np.ndarray) -> np.ndarray:
 
 def l4_proximal(theta: np.ndarray, strength: Any) -> np.ndarray:
     """The root of z + 4λz³ = θ: (2/a) sinh(⅓ arsinh(3aθ/2)) with a = √(12λ). Never exactly zero."""
-    a = np.sqrt(np.asarray(12 * strength, theta.dtype))
+    a = np.sqrt(np.asarray(12 * strength, np.result_type(theta, 0.0)))
     z = 2 * np.sinh(np.arcsinh(1.5 * a * theta) / 3)
     return np.where(a > 0, z / np.where(a > 0, a, 1), theta)
 

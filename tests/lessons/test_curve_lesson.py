@@ -153,7 +153,7 @@ def test_the_epochs_that_are_kept_are_spread_from_first_to_last(
 
 def test_the_network_and_its_start_are_the_articles(program: ModuleType) -> None:
     parameters = program.network().init((1,), np.random.default_rng(0))
-    kernels = [layer["kernel"] for layer in parameters.layers if "kernel" in layer]
+    kernels = [layer["kernel"] for layer in parameters.weights if "kernel" in layer]
     assert [kernel.shape for kernel in kernels] == [(1, 64), *[(64, 64)] * 3, (64, 1)]
     for kernel in kernels:
         bound = 1 / np.sqrt(kernel.shape[0])

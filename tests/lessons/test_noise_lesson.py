@@ -183,7 +183,7 @@ def lesson_linear(lesson: ModuleType, network: Sequential) -> float:
     *before, _, _ = network.layers
 
     def apply(images: np.ndarray) -> np.ndarray:
-        return Sequential(tuple(before))(parameters.layers[:-2], images)
+        return Sequential(tuple(before))(parameters.weights[:-2], images)
 
     together, apart = apply(2 * x - 3 * y), 2 * apply(x) - 3 * apply(y)
     return float(np.abs(together - apart).max() / np.abs(together).max())

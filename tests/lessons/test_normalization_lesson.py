@@ -144,7 +144,7 @@ def test_the_networks_differ_in_their_scheme_alone(lesson: ModuleType) -> None:
         way, _, scheme = case.partition("-")
         network = lesson.network_of(scheme, way, lesson.settings, lesson.images)
         parameters = network.init((32, 32, 3), np.random.default_rng(0))
-        kernels = [layer["kernel"] for layer in parameters.layers if "kernel" in layer]
+        kernels = [layer["kernel"] for layer in parameters.weights if "kernel" in layer]
         assert [k.shape[2:] for k in kernels] == [(3, 16), *[(16, 16)] * 4, (16, 10)]
         sizes.setdefault(scheme, set()).add(parameters.vector.size)
         first = lesson.network_of("none", "correct", lesson.settings, lesson.images)
@@ -245,10 +245,10 @@ def test_the_loss_counts_training_batches_and_nothing_else(lesson: ModuleType) -
     assert counting(scores, labels) == expected
     assert counting.noted == []
     assert np.isnan(counting.accuracy())
-    parameters = lesson.Parameters.from_layers([{"scores": scores}])
-    value, _ = value_and_grad(lambda layers: counting(layers[0]["scores"], labels))(parameters)
+    parameters = lesson.Parameters.from_weights([{"scores": scores}])
+    value, _ = value_and_grad(lambda weights: counting(weights[0]["scores"], labels))(parameters)
     assert value == expected
-    value_and_grad(lambda layers: counting(layers[0]["scores"][:1], labels[:1]))(parameters)
+    value_and_grad(lambda weights: counting(weights[0]["scores"][:1], labels[:1]))(parameters)
     assert counting.accuracy() == pytest.approx((3 + 1) / 5)
     assert np.isnan(counting.accuracy())
 
@@ -278,7 +278,7 @@ def test_what_reaches_box_cox_is_what_relu_gave(lesson: ModuleType) -> None:
     x = lesson.images.train.x[:4]
     bent = lesson.before_box_cox(network, parameters, x)
     assert bent.shape == (5, 4000)
-    first = ops.relu(ops.conv2d(x, parameters.layers[0]["kernel"], None, 1, "same")).ravel()
+    first = ops.relu(ops.conv2d(x, parameters.weights[0]["kernel"], None, 1, "same")).ravel()
     assert set(bent[0]) <= set(first)
     assert np.all(bent >= 0)
 

@@ -188,11 +188,11 @@ def kernels_of(program: ModuleType, shape: tuple[int, ...], filters: int = 32) -
     settings = replace(program.settings, filters=filters)
     network = program.network(settings, shape, 10)
     parameters = network.init(shape, np.random.default_rng(0))
-    assert network(parameters.layers, np.zeros((2, *shape), np.float32)).shape == (2, 10)
-    for layer in parameters.layers:
+    assert network(parameters.weights, np.zeros((2, *shape), np.float32)).shape == (2, 10)
+    for layer in parameters.weights:
         if "bias" in layer:
             assert not layer["bias"].any()
-    return [layer["kernel"] for layer in parameters.layers if "kernel" in layer]
+    return [layer["kernel"] for layer in parameters.weights if "kernel" in layer]
 
 
 def test_at_28_pixels_the_network_is_the_articles(program: ModuleType) -> None:
@@ -227,7 +227,7 @@ def test_a_penalty_of_kernels_takes_axis_0_as_the_rows_and_spares_biases(
     parameters = Parameters(np.random.default_rng(0).normal(size=size), shapes)
     row = program.of_kernels(PENALTIES["column_max_dead_zone"], parameters)
     value, slopes = 0.0, parameters.like(np.zeros(size))
-    for layer, pull in zip(parameters.layers, slopes.layers, strict=True):
+    for layer, pull in zip(parameters.weights, slopes.weights, strict=True):
         for place in np.ndindex(layer["kernel"].shape[1:]) if layer else ():
             column = layer["kernel"][:, *place]
             largest = int(np.argmax(np.abs(column)))

@@ -10,6 +10,7 @@ from scipy import stats
 
 from microgrand import ops
 from microgrand.op import registry
+from microgrand.ops.noise import check_spread
 
 seeds = st.integers(0, 2**32 - 1)
 GRADIENT = registry["add_noise"].gradients["x"]
@@ -54,3 +55,13 @@ def test_noise_on_the_input_of_a_linear_function_is_ridge(seed: int, std: float)
     draws = np.concatenate([basis, -basis])  # mean 0, covariance 1
     losses = (ops.add_noise(x, draws, std) @ w - t) ** 2
     assert losses.mean() == pytest.approx((w @ x - t) ** 2 + std**2 * w @ w, rel=1e-9)
+
+
+@pytest.mark.parametrize("spread", [-1e-9, float("nan"), np.array([[0.1], [-0.1]])])
+def test_a_spread_is_never_negative(spread: Any) -> None:
+    for allowed in (0.0, 0.5, np.array([[0.1], [0.0]])):
+        check_spread(allowed)
+    with pytest.raises(ValueError, match="a standard deviation must not be negative"):
+        check_spread(spread)
+    with pytest.raises(ValueError, match="a variance must not be negative"):
+        check_spread(spread, "variance")

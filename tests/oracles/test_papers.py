@@ -45,15 +45,15 @@ def test_rumelhart_hinton_and_williams_1986(seed: int) -> None:
     of_x2 = (y2 - d) * y2 * (1 - y2)
     of_x1 = (of_x2 @ second.T) * y1 * (1 - y1)
 
-    def loss(layers: Any) -> Any:
-        hidden = ops.sigmoid(ops.dense(y0, layers[0]["kernel"]))
-        return ops.mean_squared_error(ops.sigmoid(ops.dense(hidden, layers[1]["kernel"])), d)
+    def loss(weights: Any) -> Any:
+        hidden = ops.sigmoid(ops.dense(y0, weights[0]["kernel"]))
+        return ops.mean_squared_error(ops.sigmoid(ops.dense(hidden, weights[1]["kernel"])), d)
 
-    parameters = Parameters.from_layers([{"kernel": first}, {"kernel": second}])
+    parameters = Parameters.from_weights([{"kernel": first}, {"kernel": second}])
     mean, gradient = value_and_grad(loss)(parameters)
     count = d.size / 2  # ours is a mean, theirs half a sum
     assert count * mean == pytest.approx(0.5 * ((y2 - d) ** 2).sum(), rel=1e-12)
-    for layer, expected in zip(gradient.layers, (y0.T @ of_x1, y1.T @ of_x2), strict=True):
+    for layer, expected in zip(gradient.weights, (y0.T @ of_x1, y1.T @ of_x2), strict=True):
         np.testing.assert_allclose(count * layer["kernel"], expected, rtol=1e-9, atol=1e-12)
 
 
@@ -63,7 +63,7 @@ def test_mazurs_example_step_by_step() -> None:
     Its error is ½ Σ (target − out)², and its biases are not trained. The numbers are the page's.
     """
     network = Sequential((Dense(2), Sigmoid(), Dense(2), Sigmoid()))
-    parameters = Parameters.from_layers(
+    parameters = Parameters.from_weights(
         [
             {"kernel": np.array([[0.15, 0.25], [0.20, 0.30]]), "bias": np.full(2, 0.35)},
             {},
@@ -73,23 +73,23 @@ def test_mazurs_example_step_by_step() -> None:
     )
     x, target = np.array([[0.05, 0.10]]), np.array([[0.01, 0.99]])
     np.testing.assert_allclose(
-        network(parameters.layers, x), [[0.75136507, 0.772928465]], rtol=0, atol=5e-9
+        network(parameters.weights, x), [[0.75136507, 0.772928465]], rtol=0, atol=5e-9
     )
     error, gradient = value_and_grad(
-        lambda layers: ops.mean_squared_error(network(layers, x), target)
+        lambda weights: ops.mean_squared_error(network(weights, x), target)
     )(parameters)
     assert error == pytest.approx(0.298371109, abs=5e-10)
-    assert gradient.layers[2]["kernel"][0, 0] == pytest.approx(0.082167041, abs=5e-10)
-    assert gradient.layers[0]["kernel"][0, 0] == pytest.approx(0.000438568, abs=5e-10)
+    assert gradient.weights[2]["kernel"][0, 0] == pytest.approx(0.082167041, abs=5e-10)
+    assert gradient.weights[0]["kernel"][0, 0] == pytest.approx(0.000438568, abs=5e-10)
     SGD(0.5).step(parameters.vector, gradient.vector * parameters.only("kernel"), {})
     np.testing.assert_allclose(
-        parameters.layers[2]["kernel"],
+        parameters.weights[2]["kernel"],
         [[0.35891648, 0.511301270], [0.408666186, 0.561370121]],
         rtol=0,
         atol=5e-9,
     )
     np.testing.assert_allclose(
-        parameters.layers[0]["kernel"],
+        parameters.weights[0]["kernel"],
         [[0.149780716, 0.24975114], [0.19956143, 0.29950229]],
         rtol=0,
         atol=5e-9,
@@ -129,15 +129,15 @@ def test_ioffe_and_szegedy_2015(seed: int, epsilon: float) -> None:
     of_x += of_variance * 2 * (x - mean) / m + of_mean / m
     of_gamma, of_beta = (of_y * x_hat).sum(), of_y.sum()
 
-    def loss(layers: Any) -> Any:
-        (a,) = layers
+    def loss(weights: Any) -> Any:
+        (a,) = weights
         y = ops.scale_and_shift(ops.batch_norm(a["x"], epsilon), a["scale"], a["shift"])
         return (y * of_y).sum()
 
     _, gradient = value_and_grad(loss)(
-        Parameters.from_layers([{"x": x, "scale": gamma, "shift": beta}])
+        Parameters.from_weights([{"x": x, "scale": gamma, "shift": beta}])
     )
-    ours = gradient.layers[0]
+    ours = gradient.weights[0]
     size = np.abs(of_x_hat).max() / np.sqrt(variance + epsilon)
     np.testing.assert_allclose(ours["x"], of_x, atol=1e-12 * size)
     np.testing.assert_allclose(ours["scale"], [of_gamma], rtol=1e-9, atol=1e-12)

@@ -11,6 +11,7 @@ from scipy.optimize import approx_fprime
 from scipy.special import entr, softmax
 from scipy.stats import zscore
 
+import microgrand.penalties  # noqa: F401 - importing it fills the registry
 from microgrand import ops
 from microgrand.layers import (
     BatchNorm,
@@ -24,10 +25,10 @@ from microgrand.layers import (
     Tanh,
 )
 from microgrand.op import registry
-from microgrand.penalties import l1, l4
-from microgrand.tape import Layers, value_and_grad
+from microgrand.tape import Weights, value_and_grad
 
 seeds = st.integers(0, 2**32 - 1)
+l1, l4 = (registry[name].function for name in ("l1", "l4"))
 
 
 def whole(*shape: int, seed: int = 0) -> np.ndarray:
@@ -138,13 +139,13 @@ def test_a_networks_gradient_is_scipys_by_differences(name: str) -> None:
     x, labels = generator.normal(size=(6, 4, 4, 2)), generator.integers(3, size=6)
     parameters = network.init((4, 4, 2), generator, np.float64)
 
-    def loss(layers: Layers) -> Any:
-        kernels = [layer["kernel"] for layer in layers if "kernel" in layer]
+    def loss(weights: Weights) -> Any:
+        kernels = [layer["kernel"] for layer in weights if "kernel" in layer]
         penalty = 0.1 * l1(kernels[0].ravel()) + 0.1 * l4(kernels[-1].ravel())
-        return ops.softmax_cross_entropy(network(layers, x), labels) + penalty
+        return ops.softmax_cross_entropy(network(weights, x), labels) + penalty
 
     _, gradient = value_and_grad(loss)(parameters)
     measured = approx_fprime(
-        parameters.vector, lambda vector: float(loss(parameters.like(vector).layers)), 1e-7
+        parameters.vector, lambda vector: float(loss(parameters.like(vector).weights)), 1e-7
     )
     np.testing.assert_allclose(gradient.vector, measured, atol=2e-5)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from microgrand import optimizers
-from microgrand.definitions import DEFINED, defined, lowest, proximal_step, walk
 from microgrand.measures import MEASURES
 from microgrand.op import registry
 from microgrand.optimizers import SGD, Adam, Momentum, Optimizer
 from microgrand.penalties import PENALTIES
 from microgrand.penalties.vector import l1_proximal
 from microgrand.proximal import Proximal
+from microgrand.steps_and_measures import DEFINED, defined, lowest, proximal_step, walk
 from microgrand.verify import Check, verify
 
 

@@ -3,7 +3,7 @@
 An op stands beside its definition. An optimiser is an algorithm of a paper, a proximal step the
 lowest point of something, a measure a formula; here they are as plain as they are printed, slow
 if need be, and nothing trains by them. Each entry of
-[`DEFINED`][microgrand.definitions.DEFINED] ties one of them to what the library computes,
+[`DEFINED`][microgrand.steps_and_measures.DEFINED] ties one of them to what the library computes,
 with what examples of it are drawn from, and `microgrand verify` holds one against the other.
 """
 
