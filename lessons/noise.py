@@ -11,7 +11,7 @@
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run noise` runs the same file in your terminal, and its flags change the settings that come next.
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "imports"]
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -45,7 +45,7 @@ from microgrand.tape import Parameters
 from microgrand.training import Dataset, train
 
 
-# %%
+# %% tags=["settings"]
 @dataclass(frozen=True)
 class Settings:
     """What can be changed; the defaults are the article's."""
@@ -1293,7 +1293,7 @@ session.play(
 # The σ is that of the code. Accuracies are means over the last fifth of the long run for N1 to N5 and N7, of the shorter one for N6.
 
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "claims"]
 def gain(case: str, other: str, half: str = "test") -> Callable:
     """Accuracy of one case less that of another, as a function of (results, seed)."""
 

@@ -11,7 +11,7 @@
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run penalties` runs the same file in your terminal, and its flags change the settings that come next.
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "imports"]
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -43,7 +43,7 @@ from microgrand.tape import Parameters
 from microgrand.training import train
 
 
-# %%
+# %% tags=["settings"]
 @dataclass(frozen=True)
 class Settings:
     """What can be changed; the defaults are the article's."""
@@ -899,7 +899,7 @@ session.table(
 # With three seeds the interval is their range, and too narrow; trust what is far from its bound.
 
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "claims"]
 def lead(results: dict, letter: str, seed: int, half: int) -> float:
     """Percentage points by which a case is more accurate than the best of all others."""
     of = {x: final_accuracy(results, f"{x}-published", seed)[half] for x in CASES}
