@@ -139,8 +139,8 @@ class Session:
         self.saved.append(name)
         self.write(f"{name}.csv", as_csv(figure).encode())
         if self.notebook:
-            made = self.made(f"{name}.csv")
-            return pages.figure_html(svg(figure), name, in_words(figure), caption, made)
+            made, sheet = self.made(f"{name}.csv"), any(ax.images for ax in figure.axes)
+            return pages.figure_html(svg(figure), name, in_words(figure), caption, made, sheet)
         save(figure, *(self.out / f"{name}{ending}" for ending in ENDINGS))
         return None
 

@@ -31,12 +31,18 @@ def made_html(facts: Sequence[str], data: str) -> str:
     return f'<details class="made">{summary}<ul>{items}{link}</ul></details>'
 
 
-def figure_html(content: str, name: str, alt: str, caption: str, made: str = "") -> Markup:
-    """A drawing, of which a screen reader says `alt`, with its caption."""
+def figure_html(
+    content: str, name: str, alt: str, caption: str, made: str = "", sheet: bool = False
+) -> Markup:
+    """A drawing, of which a screen reader says `alt`, with its caption.
+
+    A sheet of samples is one whose light and dark stay what they are on a dark page.
+    """
     label = html.escape(alt or "drawing", quote=True)
     content = content.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+    kind = "microgrand-figure sheet" if sheet else "microgrand-figure"
     return Markup(
-        f'<figure class="microgrand-figure" id="fig-{name}">{content}'
+        f'<figure class="{kind}" id="fig-{name}">{content}'
         f"<figcaption>{html.escape(caption)}</figcaption>{made}</figure>"
     )
 

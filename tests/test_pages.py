@@ -58,6 +58,12 @@ def test_a_figure_is_told_in_words_to_those_who_hear_it(alt: str, caption: str) 
     assert inner.get("aria-label") is None  # said once
 
 
+def test_a_sheet_of_samples_is_known_as_one() -> None:
+    figure = parse(figure_html(DRAWING, "samples", "", "", sheet=True))
+    assert figure.get("class") == "microgrand-figure sheet"
+    assert parse(figure_html(DRAWING, "losses", "", "")).get("class") == "microgrand-figure"
+
+
 @given(alt=words, caption=words)
 @pytest.mark.parametrize("site", [True, False])
 def test_a_player_holds_the_picture_that_shows_without_scripts(
