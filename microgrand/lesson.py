@@ -190,7 +190,7 @@ class Session:
         if self.notebook:
             made = self.made(f"{file}.json")
             return pages.player_html(
-                pictures, name, first.alt, caption, site_build(), choices, made
+                pictures, name, first.alt, caption, site_build(), choices, made, first.shape()
             )
         return None
 

@@ -26,7 +26,9 @@ class Markup(str):
 def made_html(facts: Sequence[str], data: str) -> str:
     """How a figure was made, behind a fold, and where its numbers are (a file beside the page)."""
     items = "".join(f"<li>{html.escape(fact)}</li>" for fact in facts)
-    link = f'<li><a class="data" href="{data}" download>Its numbers</a></li>' if data else ""
+    ending = data.rpartition(".")[2].upper()
+    words = f"Download its numbers ({ending})"
+    link = f'<li><a class="data" href="{data}" download>{words}</a></li>' if data else ""
     summary = "<summary>How this was made</summary>"
     return f'<details class="made">{summary}<ul>{items}{link}</ul></details>'
 
@@ -60,16 +62,20 @@ def player_html(
 
     `pictures` are a WebP that moves, then one that does not: it is for paper and for readers who
     want less motion. In the site both are files beside the page; in a notebook of one's own they
-    are inside. Where there are choices, they show the first option of each.
+    shape: str = "",
+    are inside. Where there are choices, they show the first option of each. `shape` says what
+    room the player takes (`Animation.shape`).
     """
     moving, still = (file if site else as_data(pictures[file]) for file in pictures)
     data = f"{name}/{next(iter(combinations(choices)))}" if choices else name
     text = html.escape(alt, quote=True)
     return Markup(
-        f'<figure class="microgrand-figure" id="fig-{name}"><microgrand-player src="{data}.json">'
+        f'<figure class="microgrand-figure" id="fig-{name}">'
+        f'<microgrand-player src="{data}.json"{shape}>'
         f"{selects_html(name, choices or {})}<picture>"
         f'<source media="(prefers-reduced-motion: reduce), print" srcset="{still}">'
         f'<img src="{moving}" alt="{text}" loading="lazy"></picture>'
+    shape = f' shape="{html.escape(shape, quote=True)}"' if shape else ""
         f"</microgrand-player><figcaption>{html.escape(caption)}</figcaption>{made}</figure>"
     )
 

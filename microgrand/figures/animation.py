@@ -103,6 +103,17 @@ class Animation:
             allow_nan=False,
         )
 
+    def shape(self) -> str:
+        """What takes room in the player, as JSON: it is left free until the data are there."""
+        labels = dict.fromkeys(series.label for panel in self.panels for series in panel.series)
+        shape = {
+            "title": self.title,
+            "labels": [*labels],
+            "panels": len(self.panels),
+            "columns": self.columns,
+        }
+        return json.dumps(shape, ensure_ascii=False)
+
     def as_pictures(self, name: str) -> dict[str, bytes]:
         """NAME.webp, which moves, and NAME-still.webp, its last frame."""
         webp = self.as_webp()
