@@ -155,7 +155,8 @@ class Player extends HTMLElement {
     const places = ({ columns, panels }) => [columns, ...panels.map(({ wide }) => wide)].join();
     if (!this.data || places(this.data) !== places(data)) this.widths = undefined; // to be measured
     this.data = data;
-    this.panels = data.panels.map((panel) => new Panel(panel, colours));
+    const titled = !data.title || data.panels.length > 1; // one panel needs no other title
+    this.panels = data.panels.map((panel) => new Panel(panel, colours, titled));
     const cells = this.panels.map(({ node, panel }) => html("div", panel.wide ? { class: "wide" } : {}, node));
     this.stage.replaceChildren(...stage(data, allSeries, cells));
     this.setAttribute("aria-label", data.alt || data.title || "animation");
@@ -189,7 +190,6 @@ class Player extends HTMLElement {
     this.mark();
   }
 
-  resize() {
   /** The link to the JSON saves what is shown as CSV. */
   offerNumbers() {
     const figure = this.closest("figure");
@@ -203,6 +203,7 @@ class Player extends HTMLElement {
     });
   }
 
+  resize() {
     if (!this.data) return;
     const widths = this.panels.map(({ node }) => Math.floor(node.parentElement.clientWidth));
     if (!widths[0] || widths[0] === this.widths?.[0]) return;
