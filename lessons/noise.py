@@ -804,7 +804,12 @@ def descents(seed: int) -> dict[str, Optimizer]:
 
 
 # %% tags=["collapse-input"]
-starts = ((-1.4, 0.0), (1.4, 0.0), (-1.1, 1e-5), (1.1, -0.05))
+starts = {
+    "on the ridge, left": (-1.4, 0.0),
+    "on the ridge, right": (1.4, 0.0),
+    "0.00001 above it": (-1.1, 1e-5),
+    "0.05 below it": (1.1, -0.05),
+}
 frames = range(0, 121, 4)
 valleys = []
 for depth in (0.0, 0.1, 0.2):  # f < −depth where y² is within √(1 − 2x² − 4 depth) of 1
@@ -813,13 +818,14 @@ for depth in (0.0, 0.1, 0.2):  # f < −depth where y² is within √(1 − 2x²
     lobe = np.sqrt(np.maximum([1 - reach, 1 + reach], 0))
     valleys += [Series("band", "valleys", x, band) for band in (lobe, -lobe[::-1])]
 panels = []
+order = np.arange(len(frames))
+hidden = order > order[:, None]  # not yet reached: out of the picture
 for name, optimizer in descents(0).items():
-    paths = [descend(optimizer, start, max(frames))[list(frames)] for start in starts]
-    x, y = np.concatenate([path.T for path in paths], axis=1)
-    order = np.tile(np.arange(len(frames)), len(starts))
-    hidden = order[None] > np.arange(len(frames))[:, None]  # not yet reached: out of the picture
-    trail = Series("points", "points reached", x, np.where(hidden, 9.0, y))
-    panels.append(Panel(name, (*valleys, trail), "x", "y", (-1.5, 1.5), (-1.5, 1.5)))
+    trails = []
+    for words, start in starts.items():
+        x, y = descend(optimizer, start, max(frames))[list(frames)].T
+        trails.append(Series("points", words, x, np.where(hidden, 9.0, y)))
+    panels.append(Panel(name, (*valleys, *trails), "x", "y", (-1.5, 1.5), (-1.5, 1.5)))
 session.play(
     Animation(
         "Four ways down from a ridge",

@@ -130,7 +130,7 @@ class Animation:
             series.label
             for panel in self.panels
             for series in panel.series
-            if series.kind != "points"
+            if series.label != "data"
         )
         colours = dict(zip(labels, cycle(PALETTE)))
         with mpl.rc_context(STYLE):
@@ -191,13 +191,14 @@ def last_frame(webp: bytes) -> bytes:
 
 
 def drawn(panel: Panel, ax: Any, number: int, colours: dict[str, str]) -> list[Any]:
-    """The artists of one frame of one panel; equal labels have equal colours, points are grey."""
+    """The artists of one frame of one panel; equal labels have equal colours, data are grey."""
     artists: list[Any] = []
     for series in panel.series:
         y = series.frame(number)
         colour = colours.get(series.label, GREY)
         if series.kind == "points":
-            artists += ax.plot(series.x, y, ".", color=colour, alpha=0.5, markersize=2)
+            look = {"alpha": 0.5, "markersize": 2} if series.label == "data" else {"markersize": 4}
+            artists += ax.plot(series.x, y, ".", color=colour, **look)
         elif series.kind == "line":
             artists += ax.plot(series.x, y, color=colour)
         elif series.kind == "band":
