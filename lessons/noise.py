@@ -1165,7 +1165,10 @@ session.table(
             letter,
             formula,
             *(f"{value:+.3f}" for value in TWELVE[letter][1] * TWELVE[letter][0].gradient(here)),
-            f"{'minus ' if TWELVE[letter][1] < 0 else ''}{name}",
+            (
+                f"{'minus ' if TWELVE[letter][1] < 0 else ''}{name}",
+                f"../derivations/{name}.md",
+            ),
         ]
         for letter, (formula, name) in FORMULAS.items()
     ],

@@ -110,10 +110,11 @@ CASES = {
 
 
 # %% tags=["collapse-input"]
-def in_words(row: tuple[str, int]) -> str:
-    """A row of the table and its factor: "2 · Σ|θ|"."""
+def in_words(row: tuple[str, int]) -> tuple[str, str]:
+    """A row of the table and its factor, "2 · Σ|θ|", and the page that derives it."""
     name, factor = row
-    return {1: "", -1: "− ", 2: "2 · "}[factor] + PENALTIES[name].formula
+    words = {1: "", -1: "−", 2: "2 · "}[factor] + PENALTIES[name].formula
+    return words, f"../derivations/{name}.md"
 
 
 session.table(

@@ -21,7 +21,7 @@ from microgrand.claims import Claim
 from microgrand.figures import Animation, in_words
 from microgrand.figures.numbers import as_csv
 from microgrand.figures.still import ENDINGS, save, svg
-from microgrand.pages import Choices, Markup
+from microgrand.pages import Cell, Choices, Markup
 from microgrand.report import print_claims, print_table
 from microgrand.settings import Preset, UserError, chosen_among, flag, parse, stop, with_changes
 from microgrand.sweep import Results, Run, sweep
@@ -124,12 +124,12 @@ class Session:
         return self.table(["these results", ""], list(facts.items()), "")
 
     def table(
-        self, header: Sequence[str], rows: Sequence[Sequence[str]], caption: str
+        self, header: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str
     ) -> Markup | None:
         """Show a table of words and numbers."""
         if self.notebook:
             return pages.table_html(header, rows, caption)
-        print_table(header, rows, caption)
+        print_table(header, [[*map(pages.words_of, row)] for row in rows], caption)
         return None
 
     def show(self, figure: Any, name: str, caption: str) -> Markup | None:

@@ -35,6 +35,7 @@ FLOORS = (
         "microgrand.processor",
         "microgrand.records",
         "microgrand.settings",
+        "microgrand.typography",
     },
     {"microgrand.data", "microgrand.sweep"},
     {"microgrand.claims", "microgrand.figures"},

@@ -83,7 +83,7 @@ PENALTIES: dict[str, Penalty] = {
         row(
             published,
             "sign_as_coded",
-            "−Σ∫₀^θ ε|t|/((|t| + ε)(t² + ε))dt",
+            "−Σ∫ε|t|/((|t| + ε)(t² + ε))dt from 0 to θ",
             "Seo 2019, case G as coded",
         ),
         row(sparsity, "tanh_signed", "Σtanh θ", "Seo 2019, minus case H"),
