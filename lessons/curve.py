@@ -13,7 +13,7 @@
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run curve` runs the same file in your terminal, and its flags change the settings that come next.
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "imports"]
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ from microgrand.tape import Parameters
 from microgrand.training import train
 
 
-# %%
+# %% tags=["settings"]
 @dataclass(frozen=True)
 class Settings:
     """What can be changed; the defaults are the article's."""
@@ -742,7 +742,7 @@ weight_table("dropout", settings.rates, "p")
 # The interval is a bootstrap over seeds. With three of them it is their range, and about 75 % of such intervals hold the true mean (84 % with five), not 95 %. So we trust a bound that is kept by far, and not one that is kept by a hair. (The page [on all claims](../claims.md) judges recorded runs with more seeds, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
 
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "claims"]
 def rank_correlation(values: Iterable[float], measured: np.ndarray) -> float:
     """Spearman's: 1 if `measured` rises with every step of `values`, −1 if it falls."""
     values = list(values)

@@ -11,7 +11,7 @@
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run noise` runs the same file in your terminal, and its flags change the settings that come next.
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "imports"]
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -45,7 +45,7 @@ from microgrand.tape import Parameters
 from microgrand.training import Dataset, train
 
 
-# %%
+# %% tags=["settings"]
 @dataclass(frozen=True)
 class Settings:
     """What can be changed; the defaults are the article's."""
@@ -807,7 +807,12 @@ def descents(seed: int) -> dict[str, Optimizer]:
 
 
 # %% tags=["collapse-input"]
-starts = ((-1.4, 0.0), (1.4, 0.0), (-1.1, 1e-5), (1.1, -0.05))
+starts = {
+    "on the ridge, left": (-1.4, 0.0),
+    "on the ridge, right": (1.4, 0.0),
+    "0.00001 above it": (-1.1, 1e-5),
+    "0.05 below it": (1.1, -0.05),
+}
 frames = range(0, 121, 4)
 valleys = []
 for depth in (0.0, 0.1, 0.2):  # f < −depth where y² is within √(1 − 2x² − 4 depth) of 1
@@ -816,13 +821,14 @@ for depth in (0.0, 0.1, 0.2):  # f < −depth where y² is within √(1 − 2x²
     lobe = np.sqrt(np.maximum([1 - reach, 1 + reach], 0))
     valleys += [Series("band", "valleys", x, band) for band in (lobe, -lobe[::-1])]
 panels = []
+order = np.arange(len(frames))
+hidden = order > order[:, None]  # not yet reached: out of the picture
 for name, optimizer in descents(0).items():
-    paths = [descend(optimizer, start, max(frames))[list(frames)] for start in starts]
-    x, y = np.concatenate([path.T for path in paths], axis=1)
-    order = np.tile(np.arange(len(frames)), len(starts))
-    hidden = order[None] > np.arange(len(frames))[:, None]  # not yet reached: out of the picture
-    trail = Series("points", "points reached", x, np.where(hidden, 9.0, y))
-    panels.append(Panel(name, (*valleys, trail), "x", "y", (-1.5, 1.5), (-1.5, 1.5)))
+    trails = []
+    for words, start in starts.items():
+        x, y = descend(optimizer, start, max(frames))[list(frames)].T
+        trails.append(Series("points", words, x, np.where(hidden, 9.0, y)))
+    panels.append(Panel(name, (*valleys, *trails), "x", "y", (-1.5, 1.5), (-1.5, 1.5)))
 session.play(
     Animation(
         "Four ways down from a ridge",
@@ -1164,7 +1170,10 @@ session.table(
             letter,
             formula,
             *(f"{value:+.3f}" for value in TWELVE[letter][1] * TWELVE[letter][0].gradient(here)),
-            f"{'minus ' if TWELVE[letter][1] < 0 else ''}{name}",
+            (
+                f"{'minus ' if TWELVE[letter][1] < 0 else ''}{name}",
+                f"../derivations/{name}.md",
+            ),
         ]
         for letter, (formula, name) in FORMULAS.items()
     ],
@@ -1298,7 +1307,7 @@ session.play(
 # The σ is that of the code. Accuracies are means over the last fifth of the long run for N1 to N5 and N7, of the shorter one for N6. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
 
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "claims"]
 def gain(case: str, other: str, half: str = "test") -> Callable:
     """Accuracy of one case less that of another, as a function of (results, seed)."""
 

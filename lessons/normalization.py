@@ -13,7 +13,7 @@
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run normalization` runs the same file in your terminal, and its flags change the settings that come next.
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "imports"]
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,7 +58,7 @@ from microgrand.tape import Parameters, value_of
 from microgrand.training import Dataset, train
 
 
-# %%
+# %% tags=["settings"]
 @dataclass(frozen=True)
 class Settings:
     """What can be changed; the defaults are the article's."""
@@ -838,7 +838,7 @@ session.table(
 # Each claim is taken apart into numbers that every seed yields, each with a bound: the least, as we read it, that the claim can mean. A number supports the claim (✓) if the whole interval over the seeds keeps the bound, contradicts it (✗) if none of the interval does, and leaves it open (?) otherwise. *Holds* means that all numbers support the claim, *does not hold* that all contradict it, *depends* that they differ: the claim is *right in part* where some support it and some contradict it; where some are open, it is *supported in part*, *wrong in part*, or *open* altogether. An *artefact* is what goes away once the suspected cause is removed. [Curve fitting](curve.ipynb) explains the intervals; with three seeds they are the range. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
 
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "claims"]
 def share(results: dict, case: str, seed: int, signal: str, count: int) -> float:
     """The mean share over layers and epochs: 0 not exactly zero, 1 off the middle bars."""
     return float(results[case, seed]["tallies"][:, SHOWN.index(signal), :, count].mean())

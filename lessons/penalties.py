@@ -11,7 +11,7 @@
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run penalties` runs the same file in your terminal, and its flags change the settings that come next.
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "imports"]
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -43,7 +43,7 @@ from microgrand.tape import Parameters
 from microgrand.training import train
 
 
-# %%
+# %% tags=["settings"]
 @dataclass(frozen=True)
 class Settings:
     """What can be changed; the defaults are the article's."""
@@ -110,10 +110,11 @@ CASES = {
 
 
 # %% tags=["collapse-input"]
-def in_words(row: tuple[str, int]) -> str:
-    """A row of the table and its factor: "2 · Σ|θ|"."""
+def in_words(row: tuple[str, int]) -> tuple[str, str]:
+    """A row of the table and its factor, "2 · Σ|θ|", and the page that derives it."""
     name, factor = row
-    return {1: "", -1: "− ", 2: "2 · "}[factor] + PENALTIES[name].formula
+    words = {1: "", -1: "−", 2: "2 · "}[factor] + PENALTIES[name].formula
+    return words, f"../derivations/{name}.md"
 
 
 session.table(
@@ -901,7 +902,7 @@ session.table(
 # With three seeds the interval is their range, and too narrow; trust what is far from its bound. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
 
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "claims"]
 def lead(results: dict, letter: str, seed: int, half: int) -> float:
     """Percentage points by which a case is more accurate than the best of all others."""
     of = {x: final_accuracy(results, f"{x}-published", seed)[half] for x in CASES}

@@ -9,7 +9,7 @@
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run shrinkage` runs the same file in your terminal, and its flags change the settings that come next.
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "imports"]
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ from microgrand.tape import Parameters
 from microgrand.training import predict, train
 
 
-# %%
+# %% tags=["settings"]
 @dataclass(frozen=True)
 class Settings:
     """What can be changed; all but the data are the article's unless a preset says otherwise."""
@@ -986,7 +986,7 @@ session.table(
 # The interval is a bootstrap over seeds, and with three of them it is their range. That is little. We trust a bound that is kept by far, and not one that is kept by a hair. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
 
 
-# %% tags=["evidence"]
+# %% tags=["evidence", "claims"]
 def over(one: float, other: float) -> float:
     """A quotient; NaN where there is none."""
     return one / other if other else float("nan")

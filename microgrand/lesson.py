@@ -20,7 +20,7 @@ from microgrand.claims import Claim
 from microgrand.figures import Animation, in_words
 from microgrand.figures.numbers import as_csv
 from microgrand.figures.still import ENDINGS, save, svg
-from microgrand.pages import Choices, Markup
+from microgrand.pages import Cell, Choices, Markup
 from microgrand.programs import all_lessons, code_until, title_and_question
 from microgrand.report import print_claims, print_table
 from microgrand.settings import Preset, UserError, chosen_among, flag, parse, stop, with_changes
@@ -105,12 +105,12 @@ class Session:
         return self.table(["these results", ""], list(facts.items()), "")
 
     def table(
-        self, header: Sequence[str], rows: Sequence[Sequence[str]], caption: str
+        self, header: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str
     ) -> Markup | None:
         """Show a table of words and numbers."""
         if self.notebook:
             return pages.table_html(header, rows, caption)
-        print_table(header, rows, caption)
+        print_table(header, [[*map(pages.words_of, row)] for row in rows], caption)
         return None
 
     def show(self, figure: Any, name: str, caption: str) -> Markup | None:
@@ -120,8 +120,8 @@ class Session:
         self.saved.append(name)
         self.write(f"{name}.csv", as_csv(figure).encode())
         if self.notebook:
-            made = self.made(f"{name}.csv")
-            return pages.figure_html(svg(figure), name, in_words(figure), caption, made)
+            made, sheet = self.made(f"{name}.csv"), any(ax.images for ax in figure.axes)
+            return pages.figure_html(svg(figure), name, in_words(figure), caption, made, sheet)
         save(figure, *(self.out / f"{name}{ending}" for ending in ENDINGS))
         return None
 
@@ -171,7 +171,7 @@ class Session:
         if self.notebook:
             made = self.made(f"{file}.json")
             return pages.player_html(
-                pictures, name, first.alt, caption, site_build(), choices, made
+                pictures, name, first.alt, caption, site_build(), choices, made, first.shape()
             )
         return None
 

@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 
 from microgrand.claims import Finding, Judgement
+from microgrand.typography import is_number, printed
 
 #: What a reader chooses: its options in order, each with the words that are shown for it.
 Choices = Mapping[str, Mapping[str, str]]
+#: A cell of a table: words, or words and the address they lead to.
+Cell = str | tuple[str, str]
 
 
 class Markup(str):
@@ -26,17 +29,25 @@ class Markup(str):
 def made_html(facts: Sequence[str], data: str) -> str:
     """How a figure was made, behind a fold, and where its numbers are (a file beside the page)."""
     items = "".join(f"<li>{html.escape(fact)}</li>" for fact in facts)
-    link = f'<li><a class="data" href="{data}" download>Its numbers</a></li>' if data else ""
+    ending = data.rpartition(".")[2].upper()
+    words = f"Download its numbers ({ending})"
+    link = f'<li><a class="data" href="{data}" download>{words}</a></li>' if data else ""
     summary = "<summary>How this was made</summary>"
     return f'<details class="made">{summary}<ul>{items}{link}</ul></details>'
 
 
-def figure_html(content: str, name: str, alt: str, caption: str, made: str = "") -> Markup:
-    """A drawing, of which a screen reader says `alt`, with its caption."""
+def figure_html(
+    content: str, name: str, alt: str, caption: str, made: str = "", sheet: bool = False
+) -> Markup:
+    """A drawing, of which a screen reader says `alt`, with its caption.
+
+    A sheet of samples is one whose light and dark stay what they are on a dark page.
+    """
     label = html.escape(alt or "drawing", quote=True)
     content = content.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+    kind = "microgrand-figure sheet" if sheet else "microgrand-figure"
     return Markup(
-        f'<figure class="microgrand-figure" id="fig-{name}">{content}'
+        f'<figure class="{kind}" id="fig-{name}">{content}'
         f"<figcaption>{html.escape(caption)}</figcaption>{made}</figure>"
     )
 
@@ -49,18 +60,22 @@ def player_html(
     site: bool,
     choices: Choices | None = None,
     made: str = "",
+    shape: str = "",
 ) -> Markup:
     """An animation: the page's player, and pictures where scripts are off.
 
     `pictures` are a WebP that moves, then one that does not: it is for paper and for readers who
     want less motion. In the site both are files beside the page; in a notebook of one's own they
-    are inside. Where there are choices, they show the first option of each.
+    are inside. Where there are choices, they show the first option of each. `shape` says what
+    room the player takes (`Animation.shape`).
     """
     moving, still = (file if site else as_data(pictures[file]) for file in pictures)
     data = f"{name}/{next(iter(combinations(choices)))}" if choices else name
     text = html.escape(alt, quote=True)
+    shape = f' shape="{html.escape(shape, quote=True)}"' if shape else ""
     return Markup(
-        f'<figure class="microgrand-figure" id="fig-{name}"><microgrand-player src="{data}.json">'
+        f'<figure class="microgrand-figure" id="fig-{name}">'
+        f'<microgrand-player src="{data}.json"{shape}>'
         f"{selects_html(name, choices or {})}<picture>"
         f'<source media="(prefers-reduced-motion: reduce), print" srcset="{still}">'
         f'<img src="{moving}" alt="{text}" loading="lazy"></picture>'
@@ -106,19 +121,38 @@ def slug(words: str) -> str:
     return re.sub(r"[^A-Za-z0-9.]+", "-", words).strip("-.")
 
 
-def table_html(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> Markup:
-    """A plain table; the first cell of a row names it."""
-    head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in header)
+def table_html(header: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str) -> Markup:
+    """A plain table; the first cell of a row names it, and numbers stand below each other."""
+    cells = [[printed(words_of(cell)) for cell in row] for row in rows]
+    numeric = [bool(cells) and all(map(is_number, column)) for column in zip(*cells, strict=True)]
+    style = [' class="number"' if here else "" for here in numeric]
+    style = style or [""] * len(header)
+    head = "".join(
+        f'<th scope="col"{kind}>{html.escape(printed(words))}</th>'
+        for words, kind in zip(header, style, strict=True)
+    )
     body = "".join(
-        f'<tr><th scope="row">{html.escape(row[0])}</th>'
-        + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[1:])
+        f'<tr><th scope="row"{style[0]}>{cell_html(row[0])}</th>'
+        + "".join(
+            f"<td{kind}>{cell_html(cell)}</td>"
+            for cell, kind in zip(row[1:], style[1:], strict=True)
+        )
         + "</tr>"
         for row in rows
     )
-    below = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    below = f"<caption>{html.escape(printed(caption))}</caption>" if caption else ""
     return Markup(
         f'<table class="numbers">{below}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     )
+
+
+def words_of(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else cell[0]
+
+
+def cell_html(cell: Cell) -> str:
+    words = html.escape(printed(words_of(cell)))
+    return words if isinstance(cell, str) else f'<a href="{html.escape(cell[1])}">{words}</a>'
 
 
 def number(value: float) -> str:
@@ -130,7 +164,7 @@ def interval(finding: Finding) -> str:
     text = number(finding.mean)
     if len(finding.values) > 1:
         text += f" [{number(finding.low)}, {number(finding.high)}]"
-    return text.replace("-", "−")
+    return printed(text)
 
 
 def mark(finding: Finding) -> str:
@@ -183,9 +217,10 @@ def claims_table(judgements: Sequence[Judgement], seeds: str) -> Markup:
         findings = "".join(
             f"<div>{mark(finding)} {html.escape(finding.measure)}: "
             f"<strong>{interval(finding)}</strong> "
-            f'<span class="bound-in-words">({html.escape(finding.expected)} expected)</span>'
+            f'<span class="bound-in-words">({expected} expected)</span>'
             f"{strip_svg(finding)}</div>"
             for finding in judgement.findings
+            for expected in [html.escape(printed(finding.expected))]
         )
         comment = f"<em>{html.escape(judgement.comment)}</em>" if judgement.comment else ""
         rows.append(

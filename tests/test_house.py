@@ -35,6 +35,7 @@ FLOORS = (
         "microgrand.records",
         "microgrand.settings",
         "microgrand.steps_and_measures",
+        "microgrand.typography",
     },
     {"microgrand.data", "microgrand.sweep"},
     {"microgrand.claims", "microgrand.figures"},

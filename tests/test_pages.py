@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from microgrand.claims import Finding, Judgement, Verdict
 from microgrand.pages import (
+    Cell,
     Choices,
     Markup,
     claims_table,
@@ -56,6 +57,12 @@ def test_a_figure_is_told_in_words_to_those_who_hear_it(alt: str, caption: str) 
     inner = drawing.find("g/svg")
     assert inner is not None
     assert inner.get("aria-label") is None  # said once
+
+
+def test_a_sheet_of_samples_is_known_as_one() -> None:
+    figure = parse(figure_html(DRAWING, "samples", "", "", sheet=True))
+    assert figure.get("class") == "microgrand-figure sheet"
+    assert parse(figure_html(DRAWING, "losses", "", "")).get("class") == "microgrand-figure"
 
 
 @given(alt=words, caption=words)
@@ -150,6 +157,19 @@ def test_a_table_has_a_heading_for_every_column_and_row(
     assert heads == [[("th", "row"), ("td", None)]] * len(rows)
     captions = [text_of(element) for element in table.iterfind("caption")]
     assert captions == ([caption] if caption else [])
+
+
+def test_numbers_stand_below_each_other_and_words_may_lead_somewhere() -> None:
+    rows: list[list[Cell]] = [["none", "1e-05", ("L1", "l1.md")], ["other", "–", "7,176 of them"]]
+    table = parse(table_html(["case", "-0.5", "where"], rows, ""))
+    styles = [[cell.get("class") for cell in row] for row in table.iter("tr")]
+    assert styles == [[None, "number", None]] * 3
+    first, second = table.iterfind("tbody/tr")
+    assert [text_of(cell) for cell in first] == ["none", "10⁻⁵", "L1"]
+    assert text_of(second[2]) == "7\u202f176 of them"
+    link = first[2].find("a")
+    assert link is not None
+    assert link.get("href") == "l1.md"
 
 
 def finding(*values: float, measure: str = "size", supports: bool | None = True) -> Finding:

@@ -4,7 +4,8 @@
    another. index.json beside `src` says what there is; RECORDING/VIEW.json is a case at one strength,
    fetched when it is chosen. A player draws it. What is chosen stands in the page's address. */
 import { compose, last, measured, placeOf } from "./comparison.js";
-import { fetchData, html } from "./player.js";
+import { fetchData } from "./player.js";
+import { html } from "./stage.js";
 
 /** A number for a table: four digits, and a true minus. */
 function written(value) {

@@ -3,7 +3,7 @@
    Shows the template's form and panels, and trains in a worker (laboratory-worker.js) once the reader starts it.
    The settings stand in the page's address, so that a link to it can be shared. */
 import { Panel } from "./panel.js";
-import { colouring, html, legend } from "./player.js";
+import { colouring, html, legend } from "./stage.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 

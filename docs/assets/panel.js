@@ -86,8 +86,9 @@ const shapes = {
 
 /** `draw` lays the axes out for a width, `show` moves the series to a frame. */
 export class Panel {
-  constructor(panel, colours) {
+  constructor(panel, colours, titled = true) {
     this.panel = panel;
+    this.titled = titled;
     this.node = svg("svg", { class: "panel", role: "img", "aria-label": panel.title || "panel" });
     this.paths = panel.series.map((series) =>
       svg("path", { class: `series ${series.kind} ${colours(series)}` }),
@@ -121,7 +122,7 @@ export class Panel {
       text(-5, this.y(tick) + 3.5, "end", written(tick, this.panel.log ? tick : most(y_limits)));
     }
     axes.prepend(svg("path", { class: "grid", d: grid }), svg("path", { d: `${marks}M0 0V${tall}H${inner}` }));
-    text(inner / 2, -8, "middle", title || "", "title");
+    text(inner / 2, -8, "middle", (this.titled && title) || "", "title");
     text(inner, tall + 29, "end", x_label || "", "label");
     text(-MARGIN.left + 2, -8, "start", y_label || "", "label");
 

@@ -10,18 +10,15 @@
    Where motion is reduced it begins at the first frame, or with still="last" at the last. On paper it shows how
    it ends, or the frame that the reader has chosen.
 
+   The attribute `shape` holds as JSON what takes room: the title, the labels, how many panels and columns. The
+   room is left free until the data are there, so that a page does not grow while it is read.
+
    Without a `src` it waits for another script to `fill` it. It says "frame" when it shows one. */
 import { csv, save } from "./numbers.js";
 import { Panel, svg } from "./panel.js";
+import { colouring, html, stage } from "./stage.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-
-export function html(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
 
 export async function fetchData(address) {
   const answer = await fetch(address);
@@ -59,24 +56,6 @@ addEventListener(
 
 const inWords = (selects) => selects.map((select) => select.selectedOptions[0].text).join(", ");
 
-/** A function from a series to the class of its colour: one for each label, grey for points (data) and marks. */
-export function colouring(allSeries) {
-  const grey = ({ kind }) => kind === "points" || kind === "mark";
-  const order = [...new Set(allSeries.filter((series) => !grey(series)).map(({ label }) => label))];
-  return (series) => (grey(series) ? "data" : `c${order.indexOf(series.label) % 7}`);
-}
-
-/** Which colour is what, where there is more than one label. */
-export function legend(allSeries, colours) {
-  const kinds = new Map(allSeries.map(({ label, kind }) => [label, kind]));
-  kinds.delete("");
-  if (kinds.size < 2) return [];
-  const items = [...kinds].map(([label, kind]) =>
-    html("li", { class: `${kind} ${colours({ label, kind })}` }, label),
-  );
-  return [html("ul", { class: "legend" }, ...items)];
-}
-
 class Player extends HTMLElement {
   frame = 0;
   playing = false;
@@ -87,6 +66,7 @@ class Player extends HTMLElement {
     addEventListener("beforeprint", (this.forPaper = () => this.end()));
     this.source = this.hasAttribute("src") && new URL(this.getAttribute("src"), document.baseURI);
     this.selects ??= this.offerChoices();
+    this.leaveRoom();
     this.watcher = new IntersectionObserver((entries) => this.seen(entries.at(-1).isIntersecting));
     this.watcher.observe(this);
     this.sizes = new ResizeObserver(() => this.resize());
@@ -106,6 +86,15 @@ class Player extends HTMLElement {
     if (!this.data) return;
     if (!this.visible) this.pause();
     else if (!this.taken && !calm.matches) this.play();
+  }
+
+  /** Take the room that the title, the legend, the panels and the controls will take. */
+  leaveRoom() {
+    if (this.data || this.querySelector(".room") || !this.hasAttribute("shape")) return;
+    const { labels, panels, ...look } = JSON.parse(this.getAttribute("shape"));
+    const allSeries = labels.map((label) => ({ label, kind: "line" }));
+    const cells = Array.from({ length: panels }, () => html("div", {}, html("div", { class: "to-come" })));
+    this.append(html("div", { class: "room", "aria-hidden": true }, ...stage(look, allSeries, cells)));
   }
 
   /** The selects of the template, above the picture, and a line to say what went wrong. */
@@ -166,12 +155,10 @@ class Player extends HTMLElement {
     const places = ({ columns, panels }) => [columns, ...panels.map(({ wide }) => wide)].join();
     if (!this.data || places(this.data) !== places(data)) this.widths = undefined; // to be measured
     this.data = data;
-    this.panels = data.panels.map((panel) => new Panel(panel, colours));
+    const titled = !data.title || data.panels.length > 1; // one panel needs no other title
+    this.panels = data.panels.map((panel) => new Panel(panel, colours, titled));
     const cells = this.panels.map(({ node, panel }) => html("div", panel.wide ? { class: "wide" } : {}, node));
-    const grid = html("div", { class: "panels" }, ...cells);
-    grid.style.setProperty("--columns", data.columns || Math.min(3, this.panels.length));
-    const title = data.title ? [html("div", { class: "player-title" }, data.title)] : [];
-    this.stage.replaceChildren(...title, ...legend(allSeries, colours), grid);
+    this.stage.replaceChildren(...stage(data, allSeries, cells));
     this.setAttribute("aria-label", data.alt || data.title || "animation");
     this.slider.max = data.frames.length - 1;
     if (first && calm.matches && this.getAttribute("still") === "last") this.frame = Infinity;
@@ -195,16 +182,25 @@ class Player extends HTMLElement {
     this.button.addEventListener("click", () => this.toggle());
     this.slider.addEventListener("input", () => this.goTo(+this.slider.value));
     this.addEventListener("keydown", (event) => this.press(event));
-    const link = this.closest("figure")?.querySelector("a.data");
-    link?.addEventListener("click", (event) => {
-      event.preventDefault(); // without this script it is a link to the JSON
-      save(csv(this.data), `${link.getAttribute("href").replace(/[/.].*/, "")}.csv`);
-    });
-    this.querySelector("picture")?.remove();
+    this.offerNumbers();
+    for (const node of this.querySelectorAll("picture, .room")) node.remove();
     this.classList.remove("failed");
     this.append(this.stage, html("div", { class: "controls" }, this.button, this.slider, this.label, this.speed));
     this.setAttribute("role", "group");
     this.mark();
+  }
+
+  /** The link to the JSON saves what is shown as CSV. */
+  offerNumbers() {
+    const figure = this.closest("figure");
+    const link = figure?.querySelector("a.data");
+    if (!link) return;
+    link.textContent = link.textContent.replace("JSON", "CSV");
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const name = [figure.id.replace("fig-", ""), ...this.selects.map((select) => select.value)];
+      save(csv(this.data), `${name.join("-")}.csv`);
+    });
   }
 
   resize() {

@@ -23,6 +23,7 @@ from microgrand import verdicts
 from microgrand.claims import Judgement
 from microgrand.pages import claims_table, interval, style_of, verdict_html
 from microgrand.programs import all_lessons, title_and_question
+from microgrand.typography import printed
 from microgrand.verdicts import Article, Recording
 
 MARKS = {  # of what was found, in the overview
@@ -124,8 +125,8 @@ def cost() -> str:
         files = [*(verdicts.RECORDS / one.name).glob("*-seed-*")]
         size = sum(path.stat().st_size for path in files) / len(one.results)
         days = 1e5 * one.seconds / 86400
-        numbers = one.seconds, size / 1e3, days
-        rows.append((one.name, *(f"{x:,.0f}" for x in numbers), f"{size / 1e4:,.1f}"))
+        numbers = (*(f"{x:,.0f}" for x in (one.seconds, size / 1e3, days)), f"{size / 1e4:,.1f}")
+        rows.append((one.name, *map(printed, numbers)))
     header = ("recorded", "seconds a run", "kB a record", "days on one core", "GB of records")
     return (
         "\n\nWhat would 100 000 runs cost? By the time and record of a run as measured here:\n\n"

@@ -22,6 +22,7 @@ from microgrand.figures import sheet
 
 SAMPLES = 10
 QUALITY = 85  # of WebP; 100 is the best
+EITHER = "#767a80"  # a contrast of 4 with a light page and with a dark one
 LINK = re.compile(r"https?://[^\s)]+")
 
 
@@ -55,8 +56,10 @@ def draw(name: str) -> bytes:
     images = catalog.load(name)
     figure = sheet.draw_sheet(*images.train, images.classes, SAMPLES)
     picture, out = io.BytesIO(), io.BytesIO()
-    figure.savefig(picture, format="png", dpi=110, facecolor="white")
-    Image.open(picture).convert("RGB").save(out, "WEBP", quality=QUALITY)
+    for label in figure.axes[0].get_yticklabels():
+        label.set_color(EITHER)
+    figure.savefig(picture, format="png", dpi=110)
+    Image.open(picture).save(out, "WEBP", quality=QUALITY)
     return out.getvalue()
 
 

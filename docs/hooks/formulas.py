@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lesson_page import end_of_div
+from line_breaks import unbroken
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.pages import Page
@@ -24,15 +25,19 @@ from py_mini_racer import JSEvalException, MiniRacer
 KATEX = Path(__file__).parents[1] / "assets" / "katex" / "katex.min.js"
 # Code, drawings, and what a program printed may hold a dollar that is one.
 PIECE = re.compile(
-    r"(?P<output><div class=\"[^\"]*jp-OutputArea-output)"
+    r"(?P<output><div class=\"[^\"]*jp-RenderedText)"
     r"|<(?P<kept>script|style|textarea|pre|code|option|svg)\b.*?</(?P=kept)>"
     r"|<!--.*?-->|<[^>]*>|(?P<text>[^<]+)",
     re.DOTALL,
 )
 FORMULA = re.compile(
-    r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|\$(.+?)\$",
+    r"(?P<before>[(\[“]*)"
+    r"(?:\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|\$(.+?)\$)"
+    r"(?P<after>[)\]”’.,;:!?-]*)",
     re.DOTALL,
 )
+# Markdown wraps a formula; without that the brackets around it stand in the same text.
+WRAPPED = re.compile(r'<span class="arithmatex">(\\\(.+?\\\))</span>', re.DOTALL)
 
 
 @cache
@@ -59,14 +64,19 @@ def rendered(formula: str, display: bool) -> str:
 
 
 def with_formulas(text: str) -> str:
-    """A text of a page with its formulas rendered."""
-
-    def render(match: re.Match[str]) -> str:
-        block, bracketed, parenthesised, inline = match.groups()
+    """A text of a page with its formulas rendered, each on one line with the brackets around it."""
+    parts, position = [], 0
+    for match in FORMULA.finditer(text):
+        block, bracketed, parenthesised, inline = match.group(2, 3, 4, 5)
         formula = block or bracketed or parenthesised or inline
-        return rendered(html.unescape(formula).strip(), display=bool(block or bracketed))
-
-    return FORMULA.sub(render, text)
+        display = bool(block or bracketed)
+        done = rendered(html.unescape(formula).strip(), display)
+        done = f"{match['before']}{done}{match['after']}"
+        if not display and (match["before"] or match["after"]):
+            done = f'<span class="unbroken">{done}</span>'
+        parts += [unbroken(text[position : match.start()]), done]
+        position = match.end()
+    return "".join([*parts, unbroken(text[position:])])
 
 
 def pieces(page: str) -> Iterator[str]:
@@ -86,6 +96,6 @@ def pieces(page: str) -> Iterator[str]:
 @event_priority(-100)  # after everything that writes text
 def on_post_page(output: str, page: Page, config: Any) -> str:
     try:
-        return "".join(pieces(output))
+        return "".join(pieces(WRAPPED.sub(r"\1", output)))
     except ValueError as error:
         raise PluginError(f"{page.file.src_uri}: a formula is not understood: {error}") from None

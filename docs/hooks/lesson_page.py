@@ -36,10 +36,18 @@ CELL = r'<div class="jp-Cell jp-CodeCell[^"]*celltag_'
 FOLDED = (  # the <div> to fold away, its class, and what stands on the fold
     (re.compile(rf"(?={CELL}solution)"), "solution", "Solution"),
     (re.compile(rf"(?={CELL}check)"), "check", "Check"),
-    (
-        re.compile(rf'{CELL}collapse-input.*?(?=<div class="jp-Cell-inputWrapper)', re.DOTALL),
-        "figure-code",
-        "Code of this figure",
+    *(
+        (
+            re.compile(rf'{CELL}{tag}.*?(?=<div class="jp-Cell-inputWrapper)', re.DOTALL),
+            "figure-code",
+            summary,
+        )
+        for tag, summary in {
+            "collapse-input": "Code of this figure",
+            "imports": "Imports",
+            "settings": "Settings",
+            "claims": "Code of the claims",
+        }.items()
     ),
 )
 BOX = """<div class="lesson-box">
@@ -57,7 +65,9 @@ BOX = """<div class="lesson-box">
 </div>
 """
 READ_IN_A_MINUTE = {"words": 220, "lines": 30}
-FOLDED_AWAY = ("solution", "check", "collapse-input", "hide-input")
+FOLDED_AWAY = (
+    *("solution", "check", "collapse-input", "imports", "settings", "claims", "hide-input"),
+)
 
 
 def end_of_div(html: str, start: int) -> int:

@@ -103,6 +103,17 @@ class Animation:
             allow_nan=False,
         )
 
+    def shape(self) -> str:
+        """What takes room in the player, as JSON: it is left free until the data are there."""
+        labels = dict.fromkeys(series.label for panel in self.panels for series in panel.series)
+        shape = {
+            "title": self.title,
+            "labels": [*labels],
+            "panels": len(self.panels),
+            "columns": self.columns,
+        }
+        return json.dumps(shape, ensure_ascii=False)
+
     def as_pictures(self, name: str) -> dict[str, bytes]:
         """NAME.webp, which moves, and NAME-still.webp, its last frame."""
         webp = self.as_webp()
@@ -119,7 +130,7 @@ class Animation:
             series.label
             for panel in self.panels
             for series in panel.series
-            if series.kind != "points"
+            if series.label != "data"
         )
         colours = dict(zip(labels, cycle(PALETTE)))
         with mpl.rc_context(STYLE):
@@ -180,13 +191,14 @@ def last_frame(webp: bytes) -> bytes:
 
 
 def drawn(panel: Panel, ax: Any, number: int, colours: dict[str, str]) -> list[Any]:
-    """The artists of one frame of one panel; equal labels have equal colours, points are grey."""
+    """The artists of one frame of one panel; equal labels have equal colours, data are grey."""
     artists: list[Any] = []
     for series in panel.series:
         y = series.frame(number)
         colour = colours.get(series.label, GREY)
         if series.kind == "points":
-            artists += ax.plot(series.x, y, ".", color=colour, alpha=0.5, markersize=2)
+            look = {"alpha": 0.5, "markersize": 2} if series.label == "data" else {"markersize": 4}
+            artists += ax.plot(series.x, y, ".", color=colour, **look)
         elif series.kind == "line":
             artists += ax.plot(series.x, y, color=colour)
         elif series.kind == "band":

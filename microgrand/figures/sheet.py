@@ -30,19 +30,18 @@ def draw_sheet(images: np.ndarray, labels: np.ndarray, classes: tuple[str, ...],
         A matplotlib figure.
     """
     shown = classes[:MOST_CLASSES]
-    _, height, width, channels = images.shape
+    _, height, width, _ = images.shape
     rows = []
     for label in range(len(shown)):
-        row = np.ones(
-            (count, height + 2, width + 2, channels)
-        )  # with a margin in the paper's colour
+        row = np.zeros((count, height + 2, width + 2, 4))  # the margin is transparent
         found = as_picture(images[np.flatnonzero(labels == label)[:count]])
-        row[: len(found), 1:-1, 1:-1] = found
-        rows.append(row.swapaxes(0, 1).reshape(height + 2, -1, channels))
+        row[: len(found), 1:-1, 1:-1, :3] = found
+        row[: len(found), 1:-1, 1:-1, 3] = 1
+        rows.append(row.swapaxes(0, 1).reshape(height + 2, -1, 4))
     picture = np.concatenate(rows)
     inches = 8.0
     figure, axes = new_figure(width=inches, height=inches * len(picture) / picture.shape[1] + 0.1)
-    axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.imshow(picture, interpolation="nearest")
     axes.set_xticks([])
     axes.set_yticks((np.arange(len(shown)) + 0.5) * (height + 2), shown)
     axes.tick_params(length=0)

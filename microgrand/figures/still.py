@@ -61,9 +61,12 @@ def new_figure(
 
 
 def sequence(count: int) -> list[str]:
-    """Colours for an ordered series, from pale to strong: strengths, rates, epochs."""
+    """Colours for an ordered series, from dark to bright: strengths, rates, epochs.
+
+    The brighter end of the colour map is left out: on paper it would fade, and in the dark too.
+    """
     colours = mpl.colormaps["plasma"]
-    return [mpl.colors.to_hex(colours(0.05 + 0.8 * i / max(count - 1, 1))) for i in range(count)]
+    return [mpl.colors.to_hex(colours(0.05 + 0.55 * i / max(count - 1, 1))) for i in range(count)]
 
 
 def svg(figure: Figure) -> str:

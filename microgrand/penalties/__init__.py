@@ -129,8 +129,8 @@ row(published, "l1_smoothed", "Σ√(θ² + ε)", "Seo 2019, cases D and F as co
 row(published, "l1_half_smoothed", "½Σ(|θ| + √(θ² + ε))", "Seo 2019, case B as coded",
     VECTOR | EPSILON, smooth=False)
 row(published, "sign", "Σ√(θ²)/θ", "Seo 2019, case G", VECTOR, smooth=False)
-row(published, "sign_as_coded", "−Σ∫₀^θ ε|t|/((|t| + ε)(t² + ε))dt", "Seo 2019, case G as coded",
-    MODERATE | EPSILON, smooth=False)
+row(published, "sign_as_coded", "−Σ∫ε|t|/((|t| + ε)(t² + ε))dt from 0 to θ",
+    "Seo 2019, case G as coded", MODERATE | EPSILON, smooth=False)
 row(sparsity, "tanh_signed", "Σtanh θ", "Seo 2019, minus case H", MODERATE)
 row(sparsity, "tanh_abs", "Σtanh|θ|", "minus a measure of Hurley & Rickard 2009", MODERATE,
     smooth=False)

@@ -76,6 +76,24 @@ def strict(text: str) -> Any:
     return json.loads(text, parse_constant=refuse)
 
 
+def test_the_shape_says_what_takes_room() -> None:
+    assert strict(EVERYTHING.shape()) == {
+        "title": "title",
+        "labels": ["data", "moving", "start", "bars", "still bars"],
+        "panels": 2,
+        "columns": 4,
+    }
+
+
+def test_only_points_that_are_data_are_grey() -> None:
+    def colours(label: str) -> set[tuple[int, ...]]:
+        picture = pictures(animation(panel(Series("points", label, X, STILL)), frames=1))[0]
+        return {tuple(colour) for colour in picture.reshape(-1, 3) if np.ptp(colour) > 60}
+
+    assert not colours("data")
+    assert colours("a start")
+
+
 def test_the_json_has_what_the_player_reads() -> None:
     data = strict(EVERYTHING.as_json())
     assert data["title"] == "title"

@@ -18,11 +18,14 @@ def sheet(channels: int = 3) -> Any:
 def test_a_row_for_each_class_with_its_name(channels: int) -> None:
     axes = sheet(channels).axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["left", "right"]
-    picture = np.asarray(axes.images[0].get_array()).reshape(12, 24, channels)
-    np.testing.assert_array_equal(picture[1:5, 1:7], 0)  # the first of the left
-    np.testing.assert_array_equal(picture[1:5, 17:23], 1)  # there is no third: white
-    np.testing.assert_array_equal(picture[7:11, 1:7], 0.5)
-    np.testing.assert_array_equal(picture[7:11, 17:23], 0)
+    picture = np.asarray(axes.images[0].get_array())
+    assert picture.shape == (12, 24, 4)
+    black, grey, paper = [0, 0, 0, 1], [0.5, 0.5, 0.5, 1], [0, 0, 0, 0]
+    assert np.all(picture[1:5, 1:7] == black)  # the first of the left
+    assert np.all(picture[7:11, 1:7] == grey)
+    assert np.all(picture[7:11, 17:23] == black)
+    assert np.all(picture[1:5, 17:23] == paper)  # there is no third of the left
+    assert np.all(picture[0] == paper)
 
 
 def test_standardised_images_are_grey_at_their_mean() -> None:

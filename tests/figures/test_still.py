@@ -143,6 +143,35 @@ def test_a_sequence_of_colours_grows_steadily_brighter(count: int) -> None:
     assert not {INK, GREY, *PALETTE} & set(colours)
 
 
+def luminance(colour: np.ndarray) -> float:
+    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
+
+
+def contrast(colour: np.ndarray, ground: np.ndarray) -> float:
+    """That of the Web Content Accessibility Guidelines, from 1 to 21."""
+    low, high = sorted((luminance(colour), luminance(ground)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def in_the_dark(colour: np.ndarray) -> np.ndarray:
+    """What assets/figures.css makes of a colour: invert(0.92), then hue-rotate(180deg)."""
+    inverted = 0.92 + (1 - 2 * 0.92) * colour
+    weights = np.array([0.213, 0.715, 0.072])  # of the hue rotation, by the filter's definition
+    return np.asarray(np.clip(2 * weights @ inverted - inverted, 0, 1))
+
+
+@pytest.mark.parametrize("count", [2, 5, 10])
+def test_a_sequence_of_colours_is_seen_on_light_and_dark_pages(count: int) -> None:
+    style = (Path(__file__).parents[2] / "docs" / "assets" / "figures.css").read_text("utf-8")
+    assert "filter: invert(0.92) hue-rotate(180deg);" in style
+    book = (Path(__file__).parents[2] / "docs" / "assets" / "book.css").read_text("utf-8")
+    light, dark = map(to_rgb, re.findall(r"--md-default-bg-color: (#\w{6});", book))
+    for colour in map(np.array, map(to_rgb, sequence(count))):
+        assert contrast(colour, np.array(light)) > 3
+        assert contrast(in_the_dark(colour), np.array(dark)) > 3
+
+
 def test_the_colours_can_be_told_apart() -> None:
     colours = np.array([to_rgb(colour) for colour in (*PALETTE, GREY, INK)])
     distances = np.linalg.norm(colours[:, None] - colours[None], axis=-1)

@@ -20,7 +20,7 @@ def formulas(monkeypatch: pytest.MonkeyPatch) -> Any:
     import formulas
 
     yield formulas
-    for name in ("formulas", "lesson_page"):
+    for name in ("formulas", "lesson_page", "line_breaks"):
         sys.modules.pop(name, None)
 
 
@@ -65,6 +65,23 @@ def test_a_formula_is_rendered(formulas: Any, written: str, display: bool) -> No
 def test_what_is_no_formula_is_left_alone(formulas: Any, kept: str) -> None:
     assert kept in rendered(formulas, f"{kept}<p>$z$</p>")
     assert "<math" in rendered(formulas, f"{kept}<p>$z$</p>")
+
+
+@pytest.mark.parametrize(
+    ("written", "before", "after"),
+    [
+        ("a batch ($N$), and", "(", "),"),
+        (r'its size (<span class="arithmatex">\(N\)</span>).', "(", ")."),
+        ("an $N$-fold", "", "-"),
+    ],
+)
+def test_brackets_and_commas_stay_with_their_formula(
+    formulas: Any, written: str, before: str, after: str
+) -> None:
+    done = rendered(formulas, f"<p>{written}</p>")
+    assert f'<span class="unbroken">{before}<span class="katex">' in done
+    assert f"</span>{after}</span>" in done
+    assert "arithmatex" not in done
 
 
 @pytest.mark.parametrize("wrong", [r"\fraq{1}{2}", r"\frac{1", "a_b_c"])

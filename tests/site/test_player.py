@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urljoin
 
-from built_site import LESSON, Site, Visitor, arrive, first_player
+import pytest
+from built_site import LESSON, Site, Visitor, arrive, first_player, follow_link
 from playwright.sync_api import expect
 
 
@@ -129,3 +130,59 @@ def test_player_after_instant_navigation(site: Site, visit: Visitor) -> None:
         expect(v.page.locator("article .katex").first).to_be_visible()
         assert v.page.evaluate("window.same"), "the page was loaded anew"
         assert v.complaints == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_page_does_not_grow_while_it_is_read(site: Site, visit: Visitor, width: int) -> None:
+    with visit(viewport={"width": width, "height": 800}) as v:
+        v.page.goto(site.url(LESSON))
+        players = v.page.locator("microgrand-player")
+        expect(players.first.locator(".room")).to_be_attached()
+        before = players.evaluate_all("(all) => all.map((one) => one.offsetHeight)")
+        for player in players.all():
+            player.scroll_into_view_if_needed()
+            player.locator(".controls").wait_for()
+            expect(player.locator(".room")).to_have_count(0)
+        after = players.evaluate_all("(all) => all.map((one) => one.offsetHeight)")
+        assert after == pytest.approx(before, abs=12)
+
+
+def test_without_its_data_a_player_takes_no_room_for_them(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        v.page.route("**/*.json", lambda route: route.abort())
+        v.page.goto(site.url(LESSON))
+        player = v.page.locator("microgrand-player").first
+        player.scroll_into_view_if_needed()
+        expect(player.locator("img")).to_be_visible()
+        expect(player.locator(".room")).to_be_hidden()
+
+
+def test_numbers_are_saved_under_the_name_of_what_is_shown(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        arrive(v.page, site.url(""))  # instant navigation makes addresses absolute
+        follow_link(v.page, site.url("lessons/noise"))
+        figure = v.page.locator("#fig-weights")
+        figure.scroll_into_view_if_needed()
+        figure.locator(".controls").wait_for()
+        figure.locator("details.made summary").click()
+        figure.get_by_label("noise").select_option("D-text")
+        expect(figure.locator(".player-title")).to_contain_text("σ of the text")
+        with v.page.expect_download() as download:
+            figure.get_by_role("link", name="Download its numbers (CSV)").click()
+        assert download.value.suggested_filename == "weights-D-text.csv"
+
+
+def test_a_single_panel_has_one_title_and_starts_have_colours(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        v.page.goto(site.url("lessons/shrinkage"))
+        figure = v.page.locator("#fig-weights-l1")
+        figure.scroll_into_view_if_needed()
+        expect(figure.locator(".player-title")).to_contain_text("L1")
+        expect(figure.locator("svg.panel .title")).to_have_text("")
+        v.page.goto(site.url("lessons/noise"))
+        figure = v.page.locator("#fig-saddle")
+        figure.scroll_into_view_if_needed()
+        figure.locator(".controls").wait_for()
+        points = figure.locator("svg.panel").first.locator(".series.points")
+        inks = points.evaluate_all("(all) => all.map((one) => getComputedStyle(one).stroke)")
+        assert len(set(inks)) == 4

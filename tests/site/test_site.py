@@ -11,7 +11,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import nbformat
 import pytest
-from built_site import LESSON, ROOT, Site, Visitor, build, first_player, violations
+from built_site import LESSON, LESSONS, ROOT, Site, Visitor, build, first_player, violations
 from playwright.sync_api import Page, expect
 
 from microgrand.data.catalog import CATALOG
@@ -185,6 +185,25 @@ def test_solutions_and_the_code_of_figures_are_folded(
         expect(code).to_be_hidden()
         fold.locator("summary").click()
         expect(code).to_be_visible()
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_imports_settings_and_the_code_of_the_claims_are_folded(site: Site, lesson: str) -> None:
+    html = (site.folder / "lessons" / lesson / "index.html").read_text("utf-8")
+    for summary in ("Imports", "Settings", "Code of the claims"):
+        assert html.count(f'<details class="figure-code"><summary>{summary}</summary>') == 1
+
+
+def test_a_line_of_100_characters_fits_on_a_desktop(site: Site, visit: Visitor) -> None:
+    with visit(viewport={"width": 1280, "height": 900}) as v:
+        v.page.goto(site.url(LESSON))
+        cut = v.page.evaluate(
+            """() => [...document.querySelectorAll(".jp-CodeCell pre > code")]
+              .filter((code) => code.checkVisibility() && code.scrollWidth > code.clientWidth)
+              .map((code) => code.textContent.split("\\n").map((line) => line.length))
+              .map((lengths) => Math.max(...lengths))"""
+        )
+        assert all(longest > 100 for longest in cut)
 
 
 def test_the_home_page_moves(site: Site, visit: Visitor) -> None:
