@@ -40,7 +40,7 @@ def test_the_tabs_are_few_and_each_leads_somewhere(site: Site, visit: Visitor) -
         assert names == ["Home", "Lessons", "Runs and verdicts", "Derivations", "Reference"]
         expect(v.page.locator(".md-tabs__item--active")).to_have_text("Derivations")
         column = v.page.locator(".md-sidebar--primary")
-        for name in ("How gradients are proved", "ReLU", "L1"):
+        for name in ("How gradients are proved", "ReLU", "L1, the lasso"):
             expect(column.get_by_role("link", name=name, exact=True)).to_be_visible()
 
 
