@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import html
 import re
+import sys
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
-from built_site import Site
+from built_site import ROOT, Site
 
 from microgrand import verdicts
 from microgrand.pages import interval
+
+sys.path.insert(0, str(ROOT / "docs" / "hooks"))
+
+from claims_page import TALLY
 
 
 def page(site: Site, name: str) -> str:
@@ -64,8 +70,19 @@ def test_every_claim_stands_in_the_overview_with_its_mark(site: Site) -> None:
 
 
 def test_the_home_page_says_how_many_hold(site: Site) -> None:
+    """In a bar and, for everyone, in a list."""
     judged = [one for article in verdicts.articles() for one in article.judgements]
-    assert verdicts.count(judged) in (site.folder / "index.html").read_text("utf-8")
+    counts = Counter(one.reason or str(one.verdict) for one in judged)
+    text = page(site, "")
+    told = text[text.index('<ul class="tally">') :]
+    told = told[: told.index("</ul>")]
+    found = re.findall(r'<li class="verdict ([a-z-]+)"><strong>(\d+)</strong>', told)
+    assert [int(number) for _, number in found] == [counts[w] for w in TALLY if counts[w]]
+    assert sum(int(number) for _, number in found) == len(judged)
+    bar = text[text.index('<div class="tally-bar" aria-hidden="true">') : text.index(told)]
+    assert re.findall(r'class="([a-z-]+)" style="flex: (\d+)"', bar) == found
+    for words in (" hold", " do not hold", " open"):
+        assert words in re.sub("<[^>]*>", "", told)
 
 
 def test_what_the_page_says_of_penalties_without_a_number_is_so() -> None:
