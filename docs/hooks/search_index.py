@@ -32,6 +32,7 @@ RELATIONS = {*"=<>≤≥≠≈∼→←∈+−⋅×"}
 
 def grouped(part: str) -> str:
     """Brackets around what would fall apart in a line."""
+    part = part.strip()
     return f"({part})" if len(part) > 1 and re.search(r"[^\w.∂\u0302-\u0304]", part) else part
 
 

@@ -24,7 +24,7 @@ import search_index
         (r"$\frac{a + b}{2}$", "(a + b)/2"),
         (r"$\theta_i^2$", "θ_i²"),
         (r"$e^{-\lambda t}$", "e^(− λt)"),
-        (r"\(x^\top \bar y\)", "xᵀ y\u0304"),
+        (r"\(x^\top \bar y\)", "xᵀy\u0304"),
         (r"$a < b$", "a &lt; b"),
         (r"$\no such thing$", r"$\no such thing$"),
         ("<code>$HOME and $PATH</code>", "<code>$HOME and $PATH</code>"),
