@@ -3,13 +3,14 @@
 In docs/claims.md `<!-- summary -->`, `<!-- overview -->`, `<!-- recordings -->`,
 `<!-- articles -->` and `<!-- cost -->` become what the records say, `<!-- P1 -->` the verdict on a
 claim, and `<!-- P1.2 -->` the mean and interval of its second piece of evidence. The home page may
-use them too. In a lesson's table of claims each verdict gets the recorded one beside it.
+use them too, and has a `<!-- tally -->`. In a lesson's table of claims each verdict gets the recorded one beside it.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -35,6 +36,16 @@ MARKS = {  # of what was found, in the overview
     "wrong in part": "✗?",
     "open": "?",
     "not judged": "–",
+}
+TALLY = {  # what became of the claims, from the best to the worst, for the home page
+    "holds": "hold",
+    "right in part": "right in part",
+    "supported in part": "supported in part",
+    "open": "open",
+    "not judged": "not judged",
+    "wrong in part": "wrong in part",
+    "artefact": "artefact",
+    "does not hold": "do not hold",
 }
 
 
@@ -62,6 +73,25 @@ def summary() -> str:
     if not judgements():
         return "No runs are recorded in this copy of the book, so no claim is judged here yet."
     return f"**{verdicts.count(list(judgements().values()))}**"
+
+
+def tally() -> str:
+    """A bar with a part for each kind of verdict, and the same as a list of numbers."""
+    judged = list(judgements().values())
+    if not judged:
+        return summary()
+    counts = Counter(one.reason or str(one.verdict) for one in judged)
+    styles = {one.reason or str(one.verdict): style_of(one) for one in judged}
+    met = [words for words in TALLY if counts[words]]
+    bar = [f'<span class="{styles[words]}" style="flex: {counts[words]}"></span>' for words in met]
+    items = [
+        f'<li class="verdict {styles[words]}"><strong>{counts[words]}</strong> {TALLY[words]}</li>'
+        for words in met
+    ]
+    return (
+        f'<div class="tally-bar" aria-hidden="true">{"".join(bar)}</div>\n'
+        f'<ul class="tally">{"".join(items)}</ul>'
+    )
 
 
 def overview() -> str:
@@ -153,6 +183,7 @@ def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> st
     markdown = re.sub(r"<!-- ([A-Z]\d+)(?:\.(\d+))? -->", quoted, markdown)
     for name, text in {
         "summary": summary(),
+        "tally": tally(),
         "overview": overview(),
         "recordings": table_of_recordings(),
         "articles": "\n".join(section(name, one) for name, one in articles().items()),

@@ -75,21 +75,20 @@ def on_files(files: Files, config: Any) -> Files:
         raise PluginError("the verification fails: " + "; ".join(failed))
     if missing:
         raise PluginError(f"no derivation page docs/derivations/NAME.md for: {', '.join(missing)}")
-    for item in config.nav:
-        if item.get("Derivations") == "derivations/*":
-            item["Derivations"] = chapters(files)
+    for section in config.nav:
+        inside = section.get("Derivations", [])
+        if "derivations/*" in inside:
+            place = inside.index("derivations/*")
+            inside[place : place + 1] = chapters()
     return files
 
 
-def chapters(files: Files) -> list[Any]:
+def chapters() -> list[Any]:
     """The navigation of the derivations: operations, then penalties, in the registry's order."""
-    ops = described["ops"]
-    pages = {f.src_uri for f in files.documentation_pages() if f.src_uri.startswith("derivations/")}
-    others = sorted(pages - {f"derivations/{name}.md" for name in ops})
     groups: dict[str, list[str]] = {"Operations": [], "Penalties": []}
-    for name, op in ops.items():
+    for name, op in described["ops"].items():
         groups["Penalties" if op["penalty"] else "Operations"].append(f"derivations/{name}.md")
-    return [*others, *({title: group} for title, group in groups.items() if group)]
+    return [{title: group} for title, group in groups.items() if group]
 
 
 def fenced(code: str, title: str) -> str:

@@ -114,13 +114,13 @@ def table(found: Sequence[Recording]) -> str:
     """A row for each recording."""
     rows = []
     for recorded in found:
-        minutes = sum(one["seconds"] for one in recorded.manifests) / 60
+        seconds = sum(one["seconds"] for one in recorded.manifests)
         row = [
             f"[{title(recorded)}](lessons/{recorded.lesson}.ipynb)",
             len(recorded.cases),
             len(recorded.results),
-            f"{minutes:.0f} min" if minutes >= 1 else f"{60 * minutes:.0f} s",
-            f"`{recorded.command}`",
+            f"{seconds / 60:.0f}&nbsp;min" if seconds >= 60 else f"{seconds:.0f}&nbsp;s",
+            f"`{recorded.command}`{{ .command }}",
         ]
         rows.append(row)
     return markdown_table(["lesson", "cases", "runs", "took", "command"], rows)

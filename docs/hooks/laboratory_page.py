@@ -2,10 +2,13 @@
 
 Python for the browser is Pyodide, and its core is too large for a repository. It is taken from the
 folder that MICROGRAND_PYODIDE names, or from .cache/pyodide, where `make laboratory` puts it. Where
-there is none the page says so, and how to get it. NumPy's wheel may lie in the folder too;
+there is none the page says so, and how to get it, keeps to what can be done in a terminal, and is not
+in the navigation. NumPy's wheel may lie in the folder too;
 otherwise the reader's browser fetches it from Pyodide's distribution.
 
-In docs/laboratory.md, `<!-- laboratory -->` becomes the laboratory and `<!-- program -->` its code.
+In docs/laboratory.md, `<!-- laboratory -->` becomes the laboratory and `<!-- program -->` its code; what
+stands from `<!-- in the browser -->` to `<!-- /in the browser -->` goes where there is no laboratory.
+On the home page `<!-- laboratory -->` becomes a sentence on it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import runpy
 import zipfile
 from dataclasses import fields
@@ -24,10 +28,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mkdocs.exceptions import PluginError
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 PROGRAM = "docs/laboratory.py"
+LABORATORY = {"Laboratory": "laboratory.md"}  # in the navigation
 CORE = (
     "pyodide.mjs",
     "pyodide.asm.js",
@@ -160,6 +165,16 @@ ABSENT = """!!! note "This copy of the book has no laboratory"
 """
 
 
+IN_THE_BROWSER = re.compile(
+    r"<!-- in the browser -->\n*(.*?)<!-- /in the browser -->\n*", re.DOTALL
+)
+AT_HOME = {  # whether there is a laboratory
+    True: "In the [laboratory](laboratory.md) you change a network's settings while it learns.",
+    False: """`make laboratory`, before the book is built, adds a [laboratory](laboratory.md), in which you change a
+network's settings while it learns.""",
+}
+
+
 def settings_of(root: Path) -> Any:
     """The settings of the program as it is now."""
     return runpy.run_path(str(root / PROGRAM))["Settings"]
@@ -169,7 +184,7 @@ def on_files(files: Files, config: Any) -> Files:
     root = Path(config.config_file_path).parent
     python = find_python(root)
     if python is None:
-        return files
+        return without_laboratory(files, config)
     files.append(File.generated(config, "laboratory/python.zip", content=packed(root)))
     for name in python.files:
         source = str(python.folder / name)
@@ -177,11 +192,26 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
+def without_laboratory(files: Files, config: Any) -> Files:
+    """The page stays where it is, but the navigation does not lead to it."""
+    page = files.get_file_from_path("laboratory.md")
+    if page:
+        page.inclusion = InclusionLevel.NOT_IN_NAV
+    for section in config.nav:
+        for inside in section.values():
+            if isinstance(inside, list) and LABORATORY in inside:
+                inside.remove(LABORATORY)
+    return files
+
+
 def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> str:
+    root = Path(config.config_file_path).parent
+    if page.file.src_uri == "index.md":
+        return markdown.replace("<!-- laboratory -->", AT_HOME[find_python(root) is not None])
     if page.file.src_uri != "laboratory.md":
         return markdown
-    root = Path(config.config_file_path).parent
     python = find_python(root)
+    markdown = IN_THE_BROWSER.sub("" if python is None else r"\1", markdown)
     here = ABSENT if python is None else element(python, settings_of(root))
     program = (root / PROGRAM).read_text("utf-8")
     markdown = markdown.replace("<!-- laboratory -->", here)

@@ -97,6 +97,15 @@ def folded(html: str, where: re.Pattern[str], kind: str, summary: str) -> str:
     return "".join([*parts, html[position:]])
 
 
+def of_tables(html: str) -> str:
+    """Name the folded code of a cell after what it makes, where that is a table."""
+    parts = re.split(r'(?=<div class="jp-Cell )', html)
+    for number, part in enumerate(parts):
+        if "<table" in part and "<figure" not in part:
+            parts[number] = part.replace(">Code of this figure<", ">Code of this table<")
+    return "".join(parts)
+
+
 def minutes_to_read(source: str) -> int:
     """How long the prose and the open code of a lesson take, to the next five minutes."""
     words = lines = 0
@@ -156,7 +165,7 @@ def on_page_content(html: str, page: Page, config: Any, files: Files) -> str | N
     html = html.replace('class="anchor-link"', 'class="headerlink"')  # as on other pages
     for where, kind, summary in FOLDED:
         html = folded(html, where, kind, summary)
-    html = linked(html, page, files)
+    html = linked(of_tables(html), page, files)
     heading = html.find("</h1>")
     after = heading + len("</h1>") if heading >= 0 else 0
     return html[:after] + box(page, config, files) + html[after:]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import html
 import re
+import sys
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
-from built_site import Site
+from built_site import ROOT, Site
 
 from microgrand import verdicts
 from microgrand.claims import Judgement
 from microgrand.pages import interval
+
+sys.path.insert(0, str(ROOT / "docs" / "hooks"))
+
+from claims_page import TALLY
 
 
 def page(site: Site, name: str) -> str:
@@ -33,9 +39,7 @@ def judgements() -> list[Judgement]:
 
 def test_page_and_records_agree_on_every_claim(site: Site) -> None:
     found = rows(page(site, "claims"))
-    judged = [
-        one for article in verdicts.articles(verdicts.recordings()) for one in article.judgements
-    ]
+    judged = judgements()
     assert set(found) == {one.name for one in judged}
     for one in judged:
         assert html.escape(one.text) in found[one.name]
@@ -46,9 +50,7 @@ def test_page_and_records_agree_on_every_claim(site: Site) -> None:
 
 def test_the_page_sums_up_what_it_shows(site: Site) -> None:
     text = page(site, "claims")
-    judged = [
-        one for article in verdicts.articles(verdicts.recordings()) for one in article.judgements
-    ]
+    judged = judgements()
     assert verdicts.count(judged) in text
     assert "<!-- " not in text[text.index("<article") : text.index("</article")]
     for one in verdicts.recordings():
@@ -67,9 +69,7 @@ def test_every_claim_stands_in_the_overview_with_its_mark(site: Site) -> None:
     text = page(site, "claims")
     overview = text[text.index('<dl class="overview">') : text.index("</dl>")]
     found = re.findall(r'href="#([A-Z]\d+)"[^>]*>\1 <span aria-label="([^"]*)"', overview)
-    judged = [
-        one for article in verdicts.articles(verdicts.recordings()) for one in article.judgements
-    ]
+    judged = judgements()
     assert sorted(found) == sorted((one.name, one.reason or str(one.verdict)) for one in judged)
     key = text[text.index('class="overview-key">') :]
     key = key[: key.index("</p>")]
@@ -77,10 +77,19 @@ def test_every_claim_stands_in_the_overview_with_its_mark(site: Site) -> None:
 
 
 def test_the_home_page_says_how_many_hold(site: Site) -> None:
-    judged = [
-        one for article in verdicts.articles(verdicts.recordings()) for one in article.judgements
-    ]
-    assert verdicts.count(judged) in (site.folder / "index.html").read_text("utf-8")
+    """In a bar and, for everyone, in a list."""
+    judged = judgements()
+    counts = Counter(one.reason or str(one.verdict) for one in judged)
+    text = page(site, "")
+    told = text[text.index('<ul class="tally">') :]
+    told = told[: told.index("</ul>")]
+    found = re.findall(r'<li class="verdict ([a-z-]+)"><strong>(\d+)</strong>', told)
+    assert [int(number) for _, number in found] == [counts[w] for w in TALLY if counts[w]]
+    assert sum(int(number) for _, number in found) == len(judged)
+    bar = text[text.index('<div class="tally-bar" aria-hidden="true">') : text.index(told)]
+    assert re.findall(r'class="([a-z-]+)" style="flex: (\d+)"', bar) == found
+    for words in (" hold", " do not hold", " open"):
+        assert words in re.sub("<[^>]*>", "", told)
 
 
 def test_what_the_page_says_of_penalties_without_a_number_is_so() -> None:

@@ -256,6 +256,24 @@ def test_without_scripts_it_says_where_else_it_runs(site: Site, visit: Visitor) 
         expect(v.page.locator("article button")).to_have_count(0)
 
 
+def test_the_book_leads_to_the_laboratory_where_there_is_one(site: Site, visit: Visitor) -> None:
+    here = laboratory_page.find_python(ROOT) is not None
+    with visit(viewport={"width": 1280, "height": 844}) as v:
+        v.page.goto(site.url("explorer"))
+        column = v.page.locator(".md-sidebar--primary")
+        expect(column.get_by_role("link", name="Laboratory")).to_have_count(int(here))
+        v.page.goto(site.url(""))
+        expect(v.page.locator("article").get_by_text("make laboratory")).to_have_count(
+            int(not here)
+        )
+        v.page.get_by_role("link", name="laboratory").click()
+        v.page.wait_for_url("**/laboratory/")
+        for heading in ("What is set", "The program"):
+            expect(v.page.get_by_role("heading", name=heading)).to_be_visible()
+        expect(v.page.get_by_role("heading", name="Things to try")).to_have_count(int(here))
+        expect(v.page.get_by_text("address of this page holds")).to_have_count(int(here))
+
+
 # -------------------------------------------------------------------------------------- with Python
 
 FIRST_FRAME = 6  # seconds

@@ -67,6 +67,17 @@ def test_words_and_works_of_a_lesson_lead_to_their_pages(name: str, site: Site) 
     assert further.count('<a class="work" href="../../bibliography/#') >= 5
 
 
+@pytest.mark.parametrize("name", all_lessons())
+def test_folded_code_is_named_after_what_it_makes(name: str, site: Site) -> None:
+    html = (site.folder / "lessons" / name / "index.html").read_text("utf-8")
+    folds = html.split('<details class="figure-code"><summary>')[1:]
+    assert folds
+    for fold in folds:
+        makes = re.findall("<(table|figure)[ >]", fold.split('<div class="jp-Cell ')[0])
+        what = "table" if makes and "figure" not in makes else "figure"
+        assert fold.startswith(f"Code of this {what}<")
+
+
 def test_exercises_fold_their_hints_solutions_and_checks(site: Site, visit: Visitor) -> None:
     for name in all_lessons():
         html = (site.folder / "lessons" / name / "index.html").read_text("utf-8")

@@ -1,0 +1,91 @@
+"""Finding one's way: tabs and columns, the API reference, commands, a page that does not exist."""
+
+from __future__ import annotations
+
+import html
+import re
+import sys
+
+import pytest
+from built_site import ROOT, Site, Visitor, violations
+from mkdocs.exceptions import PluginError
+from playwright.sync_api import expect
+
+sys.path.insert(0, str(ROOT / "docs" / "hooks"))
+
+import navigation
+
+PAGES = ("", "lessons/curve", "claims", "explorer", "laboratory", "derivations/l1", "proof", "api")
+
+
+@pytest.mark.parametrize("width", [1280, 1000])
+def test_from_page_to_page_the_text_stays_where_it_is(
+    site: Site, visit: Visitor, width: int
+) -> None:
+    with visit(viewport={"width": width, "height": 900}) as v:
+        places = set()
+        for path in PAGES:
+            v.page.goto(site.url(path))
+            heading = v.page.locator("h1").bounding_box()
+            assert heading
+            places.add(heading["x"])
+        assert len(places) == 1
+
+
+def test_the_tabs_are_few_and_each_leads_somewhere(site: Site, visit: Visitor) -> None:
+    with visit(viewport={"width": 1280, "height": 900}) as v:
+        v.page.goto(site.url("kinks"))
+        tabs = v.page.locator(".md-tabs__link")
+        names = [name.strip() for name in tabs.all_inner_texts()]
+        assert names == ["Home", "Lessons", "Runs and verdicts", "Derivations", "Reference"]
+        expect(v.page.locator(".md-tabs__item--active")).to_have_text("Derivations")
+        column = v.page.locator(".md-sidebar--primary")
+        for name in ("How gradients are proved", "ReLU", "L1, the lasso"):
+            expect(column.get_by_role("link", name=name, exact=True)).to_be_visible()
+
+
+def test_the_api_reference_names_every_module_once(site: Site) -> None:
+    page = (site.folder / "api" / "index.html").read_text("utf-8")
+    article = page[page.index("<article") : page.index("</article>")]
+    found = navigation.modules(ROOT)
+    assert len(found) > 50
+    for name, path in found.items():
+        line = html.escape(navigation.first_line(path), quote=False)
+        entry = re.findall(rf'<a href="{re.escape(name)}/"><code>{name}</code></a>: (.*)', article)
+        told = re.sub("<[^>]*>", "", entry[-1]).rstrip()
+        assert told == re.sub("[`*]", "", line), name
+        assert 1 <= len(entry) <= 2  # two are named in the text above, too
+        assert (site.folder / "api" / name / "index.html").is_file()
+
+
+def test_a_module_without_a_purpose_fails_the_build() -> None:
+    assert navigation.by_purpose(["microgrand.ops.dense"])["Operations and their gradients"]
+    with pytest.raises(PluginError, match=r"microgrand\.cooking has no place"):
+        navigation.by_purpose(["microgrand.ops.dense", "microgrand.cooking"])
+
+
+def test_the_fields_of_a_record_are_in_the_reference(site: Site) -> None:
+    page = (site.folder / "api" / "microgrand.training" / "index.html").read_text("utf-8")
+    for field in ("Dataset.x", "Dataset.y", "Epoch.train_loss", "Epoch.parameters"):
+        assert f'id="microgrand.training.{field}"' in page
+
+
+def test_every_command_says_what_it_takes(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        v.page.goto(site.url("api/microgrand.cli"))
+        article = v.page.locator("article")
+        for command in ("list", "exercise", "verify", "claims", "run", "data fetch", "data show"):
+            expect(article.locator("h2", has_text=f"microgrand {command}¶")).to_be_visible()
+        expect(article).to_contain_text("--json")
+        expect(article).not_to_contain_text("Annotated")
+
+
+def test_a_page_that_does_not_exist_leads_on(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        v.page.goto(site.address + "404.html")
+        expect(v.page.locator("article a")).to_have_count(5)
+        text = (site.folder / "404.html").read_text("utf-8")
+        for link in re.findall('href="([^"]*)"', text[text.index("<article") :]):
+            assert link.startswith("/")  # the page is shown at any depth
+            assert v.page.request.get(site.address + link[1:]).ok
+        assert violations(v.page) == []

@@ -1,0 +1,66 @@
+"""What a reader finds who searches."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+
+import pytest
+from built_site import ROOT, Site, Visitor
+from playwright.sync_api import expect
+
+sys.path.insert(0, str(ROOT / "docs" / "hooks"))
+
+import reference
+import search_index
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        (r"\(1/(1 - r)\)", "1/(1 − r)"),
+        (r"$\sqrt{v} + \varepsilon$", "√(v) + ε"),
+        (r"$\frac{a + b}{2}$", "(a + b)/2"),
+        (r"$\theta_i^2$", "θ_i²"),
+        (r"$e^{-\lambda t}$", "e^(− λt)"),
+        (r"\(x^\top \bar y\)", "xᵀy\u0304"),
+        (r"$a < b$", "a &lt; b"),
+        (r"$\no such thing$", r"$\no such thing$"),
+        ("<code>$HOME and $PATH</code>", "<code>$HOME and $PATH</code>"),
+    ],
+)
+def test_a_formula_is_read_in_a_line(formula: str, text: str) -> None:
+    assert search_index.without_tex(formula) == text
+
+
+@pytest.fixture(scope="module")
+def index(site: Site) -> list[dict[str, str]]:
+    text = (site.folder / "search" / "search_index.json").read_text("utf-8")
+    return list(json.loads(text)["docs"])
+
+
+def test_no_result_shows_tex_or_imports(index: list[dict[str, str]]) -> None:
+    for entry in index:
+        shown = re.sub("<(pre|code)>.*?</\\1>", "", entry["title"] + entry["text"], flags=re.DOTALL)
+        assert not re.search(r"\\[a-zA-Z(\[]|\$[^$ ]+\$", shown), entry["location"]
+        if entry["location"].startswith("lessons/"):
+            assert "import numpy" not in entry["text"]
+            assert "Code of this figure" not in entry["text"]
+
+
+def test_every_word_of_the_glossary_is_an_entry(index: list[dict[str, str]]) -> None:
+    found = {entry["location"]: entry["title"] for entry in index}
+    for word in reference.glossary(ROOT):
+        assert found[f"glossary/#{reference.slug(word)}"] == word
+
+
+def test_a_word_of_the_glossary_is_found_first(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        v.page.goto(site.url("proof"))
+        v.page.keyboard.press("/")
+        v.page.keyboard.type("soft threshold")
+        found = v.page.locator(".md-search-result__item").first
+        expect(found).to_contain_text("every weight comes nearer to zero by the same amount")
+        found.get_by_role("link", name="soft threshold").click()
+        v.page.wait_for_url("**/glossary/*#soft-threshold")
