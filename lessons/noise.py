@@ -1191,8 +1191,9 @@ def distance_from_linear(network: Sequential) -> float:
     """How far f(2x − 3y) is from 2f(x) − 3f(y) before the last layer's ReLU, relative."""
     generator = np.random.default_rng(0)
     parameters = network.init(image_shape, generator, np.float64)
-    inside = parameters.only("mask") == 1
-    parameters.vector[inside] = generator.uniform(0, 1, inside.sum())
+    for layer in parameters.weights:
+        if "mask" in layer:
+            layer["mask"][...] = generator.uniform(0, 1, layer["mask"].shape)
     to_the_last = Sequential(network.layers[:-2])
     x, y = generator.normal(size=(2, settings.batch_size, *image_shape))
     weights = parameters.weights[:-2]
