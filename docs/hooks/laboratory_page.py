@@ -165,7 +165,9 @@ ABSENT = """!!! note "This copy of the book has no laboratory"
 """
 
 
-IN_THE_BROWSER = re.compile(r"<!-- in the browser -->\n*(.*?)<!-- /in the browser -->\n*", re.DOTALL)
+IN_THE_BROWSER = re.compile(
+    r"<!-- in the browser -->\n*(.*?)<!-- /in the browser -->\n*", re.DOTALL
+)
 AT_HOME = {  # whether there is a laboratory
     True: "In the [laboratory](laboratory.md) you change a network's settings while it learns.",
     False: """`make laboratory`, before the book is built, adds a [laboratory](laboratory.md), in which you change a

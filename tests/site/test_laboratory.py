@@ -263,7 +263,9 @@ def test_the_book_leads_to_the_laboratory_where_there_is_one(site: Site, visit: 
         column = v.page.locator(".md-sidebar--primary")
         expect(column.get_by_role("link", name="Laboratory")).to_have_count(int(here))
         v.page.goto(site.url(""))
-        expect(v.page.locator("article").get_by_text("make laboratory")).to_have_count(int(not here))
+        expect(v.page.locator("article").get_by_text("make laboratory")).to_have_count(
+            int(not here)
+        )
         v.page.get_by_role("link", name="laboratory").click()
         v.page.wait_for_url("**/laboratory/")
         for heading in ("What is set", "The program"):
