@@ -3,7 +3,8 @@
 In docs/claims.md `<!-- summary -->`, `<!-- overview -->`, `<!-- recordings -->`,
 `<!-- articles -->` and `<!-- cost -->` become what the records say, `<!-- P1 -->` the verdict on a
 claim, and `<!-- P1.2 -->` the mean and interval of its second piece of evidence. The home page may
-use them too, and has a `<!-- tally -->`. In a lesson's table of claims each verdict gets the recorded one beside it.
+use them too, and has a `<!-- tally -->`. In a lesson's table of claims each verdict gets the
+recorded one beside it.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 Python for the browser is Pyodide, and its core is too large for a repository. It is taken from the
 folder that MICROGRAND_PYODIDE names, or from .cache/pyodide, where `make laboratory` puts it. Where
-there is none the page says so, and how to get it, keeps to what can be done in a terminal, and is not
-in the navigation. NumPy's wheel may lie in the folder too;
-otherwise the reader's browser fetches it from Pyodide's distribution.
+there is none the page says so, and how to get it, keeps to what can be done in a terminal, and is
+not in the navigation. NumPy's wheel may lie in the folder too; otherwise the reader's browser
+fetches it from Pyodide's distribution.
 
-In docs/laboratory.md, `<!-- laboratory -->` becomes the laboratory and `<!-- program -->` its code; what
-stands from `<!-- in the browser -->` to `<!-- /in the browser -->` goes where there is no laboratory.
-On the home page `<!-- laboratory -->` becomes a sentence on it.
+In docs/laboratory.md, `<!-- laboratory -->` becomes the laboratory and `<!-- program -->` its code;
+what stands from `<!-- in the browser -->` to `<!-- /in the browser -->` goes where there is no
+laboratory. On the home page `<!-- laboratory -->` becomes a sentence on it.
 """
 
 from __future__ import annotations
@@ -170,8 +170,8 @@ IN_THE_BROWSER = re.compile(
 )
 AT_HOME = {  # whether there is a laboratory
     True: "In the [laboratory](laboratory.md) you change a network's settings while it learns.",
-    False: """`make laboratory`, before the book is built, adds a [laboratory](laboratory.md), in which you change a
-network's settings while it learns.""",
+    False: """`make laboratory`, before the book is built, adds a [laboratory](laboratory.md), in
+which you change a network's settings while it learns.""",
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from fnmatch import fnmatch
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def helps(command: Any, words: list[str]) -> list[str]:
 @event_priority(-50)  # after every file of the site is known
 def on_files(files: Files, config: Any) -> Files:
     groups = by_purpose(list(modules(Path(config.config_file_path).parent)))
-    for name in sum(groups.values(), []):
+    for name in chain(*groups.values()):
         text = f"---\ntitle: {name}\n---\n\n::: {name}\n"
         files.append(File.generated(config, f"api/{name}.md", content=text))
     inside = [{title: [f"api/{name}.md" for name in names]} for title, names in groups.items()]
