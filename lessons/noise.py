@@ -1418,7 +1418,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# The same experiment was also run on more images, with more steps and ten seeds. [What came of it](../claims.md) has a lesson of its own. There a noisy gradient costs at first: networks leave the plateau later, and for half of the run they lag behind those that are spared. Then they overtake. Which method "wins" depends on the day on which one looks, and neither that page nor this one looks as late as the article did.
+# The same experiment was also run on more images, with more steps and ten seeds. [What came of it](../claims.md) has a lesson of its own. There a noisy gradient costs at first: networks leave the plateau later, and for a fifth of the run they lag behind those that are spared. Then they overtake, and stay ahead. So which method "wins" depends on the day on which one looks, and on that page, which looks later than this one, the article is right.
 #
 # ## What can be learned from this
 #
