@@ -124,8 +124,7 @@ def slug(words: str) -> str:
 def table_html(header: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str) -> Markup:
     """A plain table; the first cell of a row names it, and numbers stand below each other."""
     cells = [[printed(words_of(cell)) for cell in row] for row in rows]
-    numeric = [bool(cells) and all(map(is_number, column)) for column in zip(*cells, strict=True)]
-    style = [' class="number"' if here else "" for here in numeric]
+    style = [' class="number"' if numeric(column) else "" for column in zip(*cells, strict=True)]
     style = style or [""] * len(header)
     head = "".join(
         f'<th scope="col"{kind}>{html.escape(printed(words))}</th>'
@@ -144,6 +143,12 @@ def table_html(header: Sequence[str], rows: Sequence[Sequence[Cell]], caption: s
     return Markup(
         f'<table class="numbers">{below}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     )
+
+
+def numeric(column: Sequence[str]) -> bool:
+    """Whether most of its cells are numbers: among them may be a "never"."""
+    told = [is_number(cell) for cell in column if cell]
+    return 2 * sum(told) > len(told)
 
 
 def words_of(cell: Cell) -> str:

@@ -40,4 +40,4 @@ def without_e(match: re.Match[str]) -> str:
 def is_number(text: str) -> bool:
     """Whether there are numbers and no words, as in `0.3 (0.1 to 0.5)`, or a dash for none."""
     rest = text.replace(" to ", " ")
-    return text in ("", "–") or (any(map(str.isdigit, rest)) and not any(map(str.isalpha, rest)))
+    return text == "–" or (any(map(str.isdigit, rest)) and not any(map(str.isalpha, rest)))

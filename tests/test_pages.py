@@ -161,10 +161,11 @@ def test_a_table_has_a_heading_for_every_column_and_row(
 
 def test_numbers_stand_below_each_other_and_words_may_lead_somewhere() -> None:
     rows: list[list[Cell]] = [["none", "1e-05", ("L1", "l1.md")], ["other", "–", "7,176 of them"]]
+    rows.append(["last", "never", ""])
     table = parse(table_html(["case", "-0.5", "where"], rows, ""))
     styles = [[cell.get("class") for cell in row] for row in table.iter("tr")]
-    assert styles == [[None, "number", None]] * 3
-    first, second = table.iterfind("tbody/tr")
+    assert styles == [[None, "number", None]] * 4
+    first, second, _ = table.iterfind("tbody/tr")
     assert [text_of(cell) for cell in first] == ["none", "10⁻⁵", "L1"]
     assert text_of(second[2]) == "7\u202f176 of them"
     link = first[2].find("a")

@@ -67,11 +67,11 @@ def test_it_is_the_same_number(value: float, form: str) -> None:
     assert math.isclose(read(printed(written)), float(written.replace(",", "")), rel_tol=1e-12)
 
 
-@pytest.mark.parametrize("text", ["0.3", "−3×10⁻⁵", "12 % (1 % to 5 %)", "", "–", "1 230"])
+@pytest.mark.parametrize("text", ["0.3", "−3×10⁻⁵", "12 % (1 % to 5 %)", "–", "1 230"])
 def test_numbers_are_known(text: str) -> None:
     assert is_number(text)
 
 
-@pytest.mark.parametrize("text", ["A", "none", "L1 to L2", "seed 0", "✓"])
+@pytest.mark.parametrize("text", ["A", "none", "L1 to L2", "seed 0", "✓", ""])
 def test_words_are_known(text: str) -> None:
     assert not is_number(text)

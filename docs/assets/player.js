@@ -10,8 +10,8 @@
    Where motion is reduced it begins at the first frame, or with still="last" at the last. On paper it shows how
    it ends, or the frame that the reader has chosen.
 
-   The attribute `shape` holds as JSON what takes room: the title, the labels, how many panels and columns. The
-   room is left free until the data are there, so that a page does not grow while it is read.
+   The attribute `shape` holds as JSON what takes room: the title, the labels, how many panels and columns, the
+   longest name of a frame. The room is left free until the data are there: a page does not grow while it is read.
 
    Without a `src` it waits for another script to `fill` it. It says "frame" when it shows one. */
 import { csv, save } from "./numbers.js";
@@ -91,10 +91,12 @@ class Player extends HTMLElement {
   /** Take the room that the title, the legend, the panels and the controls will take. */
   leaveRoom() {
     if (this.data || this.querySelector(".room") || !this.hasAttribute("shape")) return;
-    const { labels, panels, ...look } = JSON.parse(this.getAttribute("shape"));
+    const { labels, panels, frame, ...look } = JSON.parse(this.getAttribute("shape"));
     const allSeries = labels.map((label) => ({ label, kind: "line" }));
     const cells = Array.from({ length: panels }, () => html("div", {}, html("div", { class: "to-come" })));
-    this.append(html("div", { class: "room", "aria-hidden": true }, ...stage(look, allSeries, cells)));
+    const room = html("div", { class: "room", "aria-hidden": true }, ...stage(look, allSeries, cells), this.controls());
+    this.label.textContent = frame;
+    this.append(room);
   }
 
   /** The selects of the template, above the picture, and a line to say what went wrong. */
@@ -169,9 +171,8 @@ class Player extends HTMLElement {
     this.shown = inWords(this.selects);
   }
 
-  /** Put the stage and the controls in the picture's place. */
-  build() {
-    this.stage = html("div", { class: "stage" });
+  /** A new row of controls, which from now on are the player's. */
+  controls() {
     this.button = html("button", { type: "button", class: "play" });
     this.slider = html("input", { type: "range", min: 0, step: 1, value: 0, "aria-label": "frame" });
     this.label = html("span", { class: "frame", "aria-hidden": "true" });
@@ -181,11 +182,17 @@ class Player extends HTMLElement {
     }
     this.button.addEventListener("click", () => this.toggle());
     this.slider.addEventListener("input", () => this.goTo(+this.slider.value));
+    return html("div", { class: "controls" }, this.button, this.slider, this.label, this.speed);
+  }
+
+  /** Put the stage and the controls in the picture's place. */
+  build() {
+    this.stage = html("div", { class: "stage" });
     this.addEventListener("keydown", (event) => this.press(event));
     this.offerNumbers();
     for (const node of this.querySelectorAll("picture, .room")) node.remove();
     this.classList.remove("failed");
-    this.append(this.stage, html("div", { class: "controls" }, this.button, this.slider, this.label, this.speed));
+    this.append(this.stage, this.controls());
     this.setAttribute("role", "group");
     this.mark();
   }

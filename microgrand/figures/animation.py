@@ -111,6 +111,7 @@ class Animation:
             "labels": [*labels],
             "panels": len(self.panels),
             "columns": self.columns,
+            "frame": max(self.frames, key=len),
         }
         return json.dumps(shape, ensure_ascii=False)
 

@@ -82,6 +82,7 @@ def test_the_shape_says_what_takes_room() -> None:
         "labels": ["data", "moving", "start", "bars", "still bars"],
         "panels": 2,
         "columns": 4,
+        "frame": "frame 0",
     }
 
 
@@ -117,7 +118,9 @@ def test_the_json_has_what_the_player_reads() -> None:
 
 
 def test_every_field_is_one_that_the_player_knows() -> None:
-    program = "".join((ASSETS / name).read_text("utf-8") for name in ("player.js", "panel.js"))
+    program = "".join(
+        (ASSETS / name).read_text("utf-8") for name in ("player.js", "panel.js", "stage.js")
+    )
     data = strict(EVERYTHING.as_json())
     series = [one for panel in data["panels"] for one in panel["series"]]
     names = {*data, *data["panels"][0], *(name for one in series for name in one)}
