@@ -21,15 +21,15 @@ from typer.testing import CliRunner
 
 from microgrand.cli import app
 
-PURPOSES = {
+PURPOSES = {  # no title stands elsewhere in the menu: a screen reader could not tell them apart
     "Operations and their gradients": ("op", "tape", "ops.*", "kinks.*"),
-    "Penalties": ("penalties.*", "proximal"),
+    "Penalties and their steps": ("penalties.*", "proximal"),
     "Networks": ("layers.*", "image_network"),
     "Training": ("training", "optimizers", "noise", "processor"),
     "Measures and proof": ("signals", "measures", "steps_and_measures", "verify"),
-    "Data": ("data.*",),
-    "Runs and verdicts": ("sweep", "records", "claims", "verdicts"),
-    "Lessons": ("lesson", "programs", "settings", "exercises"),
+    "Data sets": ("data.*",),
+    "Sweeps and claims": ("sweep", "records", "claims", "verdicts"),
+    "What a lesson needs": ("lesson", "programs", "settings", "exercises"),
     "Figures and tables": ("figures.*", "pages", "typography", "report"),
 }
 
