@@ -165,7 +165,7 @@ def test_numbers_are_saved_under_the_name_of_what_is_shown(site: Site, visit: Vi
         figure.scroll_into_view_if_needed()
         figure.locator(".controls").wait_for()
         figure.locator("details.made summary").click()
-        figure.get_by_label("noise").select_option("D-text")
+        figure.get_by_label("noise", exact=True).select_option("D-text")
         expect(figure.locator(".player-title")).to_contain_text("σ of the text")
         with v.page.expect_download() as download:
             figure.get_by_role("link", name="Download its numbers (CSV)").click()
