@@ -7,6 +7,7 @@ docs/api/microgrand.cli.md, `<!-- commands -->` becomes what each command says o
 from __future__ import annotations
 
 import ast
+import re
 from fnmatch import fnmatch
 from itertools import chain
 from pathlib import Path
@@ -32,6 +33,12 @@ PURPOSES = {  # no title stands elsewhere in the menu: a screen reader could not
     "What a lesson needs": ("lesson", "programs", "settings", "exercises"),
     "Figures and tables": ("figures.*", "pages", "typography", "report"),
 }
+
+
+MENU = re.compile(
+    r'(<nav class="md-nav" [^>]*aria-labelledby="__nav_([\d_]+)_)label'
+    r'("[^>]*>\s*<label )(?=class="md-nav__title")'
+)
 
 
 def modules(root: Path) -> dict[str, Path]:
@@ -110,3 +117,13 @@ def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> st
     if page.file.src_uri == "api/microgrand.cli.md":
         return markdown.replace("<!-- commands -->", "\n\n".join(helps(get_command(app), [])))
     return markdown
+
+
+def on_post_page(output: str, page: Page, config: Any) -> str:
+    """A menu is called what its title says; by Material's label one with a page has no name."""
+    return MENU.sub(r'\1title\3id="__nav_\2_title" ', output)
+
+
+def on_post_template(output: str, template_name: str, config: Any) -> str:
+    """The same for the page that is shown in place of one that does not exist."""
+    return MENU.sub(r'\1title\3id="__nav_\2_title" ', output)
