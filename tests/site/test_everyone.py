@@ -102,7 +102,7 @@ def test_without_scripts_folds_open_and_pages_turn(site: Site, visit: Visitor) -
 def test_without_scripts_the_keyboard_opens_the_menu_of_a_phone(site: Site, visit: Visitor) -> None:
     with visit(java_script_enabled=False, viewport={"width": 390, "height": 844}) as v:
         v.page.goto(site.url(LESSON))
-        link = v.page.locator(".md-sidebar--primary").get_by_role("link", name="Noise")
+        link = v.page.locator(".md-sidebar--primary").get_by_role("link", name="Noise", exact=True)
         expect(link).not_to_be_in_viewport()
         v.page.locator("#__drawer").focus()
         v.page.keyboard.press("Space")
@@ -189,7 +189,7 @@ def test_what_is_wide_is_scrolled_by_keyboard(site: Site, visit: Visitor) -> Non
 def test_the_menu_of_a_phone_opens_by_keyboard(site: Site, visit: Visitor) -> None:
     with visit(viewport={"width": 390, "height": 844}) as v:
         v.page.goto(site.url(LESSON))
-        link = v.page.locator(".md-nav--primary").get_by_role("link", name="Noise").first
+        link = v.page.locator(".md-nav--primary").get_by_role("link", name="Noise", exact=True)
         expect(link).not_to_be_in_viewport()
         v.page.get_by_title("Menu").focus()
         v.page.keyboard.press("Enter")
