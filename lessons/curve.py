@@ -390,7 +390,7 @@ session.show(
 )
 
 # %% [markdown]
-# Gradients shrink by orders of magnitude while the errors do, but not steadily; the moments follow them more calmly. The weights hardly change their spread: most of what is learned is in *which* weights are large, not in how large they are.
+# The weight gradients of the later layers shrink more than tenfold while the errors do, but not steadily. Those of the first layer end about where they began, and the gradients that the first two layers pass back even grow. The moments are calmer. The weights spread a little: by a third in the hidden layers, to twice in the last. Most of what is learned is in *which* weights are large, not in how large they are.
 #
 # ### The weights
 #
@@ -728,7 +728,7 @@ session.play(
 weight_table("dropout", settings.rates, "p")
 
 # %% [markdown]
-# Dropout leaves the weights wide, because nothing pulls at them. With a little of it they move farther from where they started than with none, perhaps since masks shake every gradient. Beyond that, the more often units are silent, the less their weights move.
+# Dropout leaves the weights wide, because nothing pulls at them. Up to a rate of about a half they move farther from where they started than without it, perhaps since masks shake every gradient. From about 0.2 on, the more often units are silent, the less their weights move.
 #
 # ## What the article said, and what came out
 #

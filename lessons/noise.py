@@ -458,7 +458,7 @@ session.show(
 )
 
 # %% [markdown]
-# Look at the bands before you look at the lines. That of dropout, B, ends below the others. The rest overlap almost everywhere in the test, and which line is on top there depends on the epoch. And how far do the seeds of one case lie apart, over time?
+# Look at the bands before you look at the lines. In the test that of dropout, B, ends below the others. The rest overlap almost everywhere in the test, and which line is on top there depends on the epoch. And how far do the seeds of one case lie apart, over time?
 
 # %% tags=["collapse-input"]
 figure, axes = new_figure(1, 2, sharey=True)
@@ -475,7 +475,7 @@ session.show(
 )
 
 # %% [markdown]
-# In the test it is small at first, when all networks know nothing, and largest when some have left the plateau of the beginning and some have not. The spread says as much about *when* one looks as about what is compared.
+# In the test it is small at first, when all networks know nothing, and largest in the middle, when some have begun to learn fast and others have not. The spread says as much about *when* one looks as about what is compared.
 
 
 # %%
@@ -1418,7 +1418,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# The same experiment was also run on more images, with more steps and ten seeds. [What came of it](../claims.md) has a lesson of its own. There a noisy gradient costs at first: networks leave the plateau later, and for a fifth of the run they lag behind those that are spared. Then they overtake, and stay ahead. So which method "wins" depends on the day on which one looks, and on that page, which looks later than this one, the article is right.
+# The same experiment was also run on more images, with more steps and ten seeds. [What came of it](../claims.md) has a lesson of its own. There a gradient with the noise of the code costs at first: networks leave the plateau later, and for a fifth of the run they lag behind those that are spared. Then they overtake, and stay ahead. So which method "wins" depends on the day on which one looks. That page looks later than this one, and there the article is right that D and E beat A and C, though not that E beats D.
 #
 # ## What can be learned from this
 #

@@ -978,7 +978,7 @@ claims = [
             Evidence("test accuracy, asked for a digit: batch norm minus instance norm", lambda r, s: ahead(r, s, "digit", "batch", ("instance",)), above=0),
         ),
         without=Evidence("without the cause: batch norm minus layer norm, whose published weights are tested by own statistics", batch_ahead_of_own, above=0),
-        comment="Much of the published order is the moving averages. Tested rightly, instance norm is last when asked for the photograph, but the number of statistics is not the reason: see the question that is asked.",
+        comment="Much of the published order is the moving averages. Tested rightly, instance norm is the last of the norms when asked for the photograph, but the number of statistics is not the reason: see the question that is asked.",
     ),
     Claim(
         "Z9",
