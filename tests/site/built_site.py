@@ -133,3 +133,8 @@ def follow_link(page: Page, address: str) -> None:
         address,
     )
     page.get_by_role("link", name="to the guest").click()
+
+
+def with_plain_spaces(text: str) -> str:
+    """A page as it was written: its spaces that do not break are ordinary ones."""
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")

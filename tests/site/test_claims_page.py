@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
-from built_site import ROOT, Site
+from built_site import ROOT, Site, with_plain_spaces
 
 from microgrand import verdicts
 from microgrand.claims import Judgement
@@ -21,7 +21,7 @@ from claims_page import TALLY
 
 
 def page(site: Site, name: str) -> str:
-    return (site.folder / name / "index.html").read_text("utf-8")
+    return with_plain_spaces((site.folder / name / "index.html").read_text("utf-8"))
 
 
 def rows(text: str) -> dict[str, str]:
