@@ -33,5 +33,5 @@ record normalization normalization --data "$cifar10" --epochs 10 --seeds 5 \
     --cases 'published-*' --cases correct-none --cases correct-batch --cases correct-layer \
     --cases correct-instance --cases correct-group --cases correct-box-cox \
     --cases 'digit-[bi]*'
-record masks noise --data "$cifar10" --crop 32 --shrink 2 --epochs 20 --seeds 5 \
+record masks noise --data "$cifar10" --crop 32 --shrink 2 --epochs 8 --seeds 5 \
     --relu-letters AE --cases 'mask-*' --cases D-code --cases 'relu-*'

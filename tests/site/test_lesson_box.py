@@ -71,11 +71,14 @@ def test_words_and_works_of_a_lesson_lead_to_their_pages(name: str, site: Site) 
 def test_folded_code_is_named_after_what_it_makes(name: str, site: Site) -> None:
     html = (site.folder / "lessons" / name / "index.html").read_text("utf-8")
     folds = html.split('<details class="figure-code"><summary>')[1:]
-    assert folds
-    for fold in folds:
+    named = [fold for fold in folds if fold.startswith("Code of this ")]
+    assert len(named) > 3
+    for fold in named:
         makes = re.findall("<(table|figure)[ >]", fold.split('<div class="jp-Cell ')[0])
         what = "table" if makes and "figure" not in makes else "figure"
         assert fold.startswith(f"Code of this {what}<")
+    others = {fold.split("<")[0] for fold in folds if fold not in named}
+    assert others == {"Imports", "Settings", "Code of the claims"}
 
 
 def test_exercises_fold_their_hints_solutions_and_checks(site: Site, visit: Visitor) -> None:
