@@ -28,7 +28,7 @@ from nbclient.exceptions import CellExecutionError
 
 log = get_plugin_logger("lessons")
 
-SECONDS = 1800  # a lesson that takes longer is stopped and fails the build
+SECONDS = 900  # a lesson that takes longer is stopped and fails the build
 LIBRARIES = ("numpy", "autograd", "scipy", "matplotlib", "pillow", "joblib", "jupytext")
 FIGURES = {".json", ".webp", ".png", ".svg", ".csv"}
 
@@ -100,18 +100,25 @@ def finished(folder: Path) -> Path:
 
 
 async def execute_all(root: Path, cache: Path, lessons: list[Path], preset: str) -> list[Path]:
-    """The folder of each lesson, executed where not yet done: all at once.
+    """The folder of each lesson, executed where not yet done, a core each.
 
-    They share the cores, so that none is idle before the last lesson ends.
+    The longest come first, and the last gets the cores that no other lesson is waiting for.
     """
+    cores = os.cpu_count() or 1
+    places = asyncio.Semaphore(cores)
     folders = {
         lesson: cache / lesson.stem / f"{preset}-{fingerprint(root, lesson)}" for lesson in lessons
     }
-    waiting = {one: folder for one, folder in folders.items() if not finished(folder).exists()}
-    jobs = max(1, (os.cpu_count() or 1) // max(1, len(waiting)))
-    await asyncio.gather(
-        *(execute(root, lesson, folder, preset, jobs) for lesson, folder in waiting.items())
-    )
+    waiting = [lesson for lesson, folder in folders.items() if not finished(folder).exists()]
+    waiting.sort(key=lambda lesson: -lesson.stat().st_size)
+
+    async def once(lesson: Path) -> None:
+        async with places:
+            jobs = max(1, cores // len(waiting))
+            waiting.remove(lesson)
+            await execute(root, lesson, folders[lesson], preset, jobs)
+
+    await asyncio.gather(*map(once, list(waiting)))
     return list(folders.values())
 
 

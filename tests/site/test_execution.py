@@ -16,13 +16,15 @@ sys.path.insert(0, str(ROOT / "docs" / "hooks"))
 import execution
 
 
-@pytest.mark.parametrize(("cores", "jobs"), [(1, 1), (2, 1), (8, 2), (None, 1)])
-def test_lessons_are_executed_where_not_yet_done_and_share_the_cores(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int | None, jobs: int
+@pytest.mark.parametrize(
+    ("cores", "jobs"), [(1, [1, 1, 1, 1]), (2, [1, 1, 1, 2]), (8, [2, 2, 4, 8]), (None, [1] * 4)]
+)
+def test_the_longest_come_first_and_no_core_is_idle_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int | None, jobs: list[int]
 ) -> None:
     lessons = [tmp_path / f"{name}.py" for name in "abcde"]
-    for lesson in lessons:
-        lesson.touch()
+    for size, lesson in zip((2, 5, 9, 3, 4), lessons, strict=True):
+        lesson.write_text("#" * size, "utf-8")
     executed: list[tuple[str, int]] = []
 
     async def execute(root: Path, lesson: Path, folder: Path, preset: str, jobs: int) -> None:
@@ -40,6 +42,6 @@ def test_lessons_are_executed_where_not_yet_done_and_share_the_cores(
             lambda: asyncio.run(execution.execute_all(tmp_path, cache, lessons, "quick"))
         )
         folders = task.result()
-    assert executed == [(name, jobs) for name in "abde"]
+    assert executed == list(zip("beda", jobs, strict=True))
     assert [folder.parent.name for folder in folders] == list("abcde")
     assert folders[2] == done
