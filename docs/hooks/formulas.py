@@ -31,10 +31,12 @@ PIECE = re.compile(
     re.DOTALL,
 )
 FORMULA = re.compile(
-    r"(?P<before>[(\[“]*)"
-    r"(?:\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|\$(.+?)\$)"
-    r"(?P<after>[)\]”’.,;:!?-]*)",
+    r"\$\$(?P<block>.+?)\$\$|\\\[(?P<bracketed>.+?)\\\]"
+    r"|\\\((?P<parenthesised>.+?)\\\)|\$(?P<inline>.+?)\$",
     re.DOTALL,
+)
+TOUCHED = re.compile(
+    rf"(?P<before>[(\[“]*)(?:{FORMULA.pattern})(?P<after>[)\]”’.,;:!?-]*)", re.DOTALL
 )
 # Markdown wraps a formula; without that the brackets around it stand in the same text.
 WRAPPED = re.compile(r'<span class="arithmatex">(\\\(.+?\\\))</span>', re.DOTALL)
@@ -63,15 +65,23 @@ def rendered(formula: str, display: bool) -> str:
         raise ValueError(f"{formula}\n{error}") from None
 
 
+def found(match: re.Match[str]) -> tuple[str, bool]:
+    """A formula that was found, as MathML and HTML, and whether it has a line of its own.
+
+    Raises:
+        ValueError: if KaTeX does not understand it, with its reason.
+    """
+    display = match["block"] or match["bracketed"]
+    formula = display or match["parenthesised"] or match["inline"]
+    return rendered(html.unescape(formula).strip(), bool(display)), bool(display)
+
+
 def with_formulas(text: str) -> str:
     """A text of a page with its formulas rendered, each on one line with the brackets around it."""
     parts, position = [], 0
-    for match in FORMULA.finditer(text):
-        block, bracketed, parenthesised, inline = match.group(2, 3, 4, 5)
-        formula = block or bracketed or parenthesised or inline
-        display = bool(block or bracketed)
-        done = rendered(html.unescape(formula).strip(), display)
-        done = f"{match['before']}{done}{match['after']}"
+    for match in TOUCHED.finditer(text):
+        formula, display = found(match)
+        done = f"{match['before']}{formula}{match['after']}"
         if not display and (match["before"] or match["after"]):
             done = f'<span class="unbroken">{done}</span>'
         parts += [unbroken(text[position : match.start()]), done]

@@ -14,18 +14,20 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from formulas import FORMULA, rendered
+from formulas import FORMULA, found
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 from reference import glossary, slug
+
+from microgrand.typography import RAISED
 
 LEFT_OUT = re.compile(  # none of these has another of its kind inside, which Material would not see
     r'(<div class="language-python highlight">\s*<pre|<svg'
     r'|<details class="(?:mkdocstrings-source|figure-code|made)")(?=[ >])'
 )
 CODE = re.compile(r"(<pre>.*?</pre>|<code>.*?</code>)", re.DOTALL)
-RAISED = str.maketrans("0123456789⊤", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ")
+EXPONENTS = RAISED | str.maketrans("⊤", "ᵀ")
 ACCENTS = str.maketrans("ˉ^~", "\u0304\u0302\u0303")  # they stand on the letter before them
 RELATIONS = {*"=<>≤≥≠≈∼→←∈+−⋅×"}
 
@@ -37,7 +39,9 @@ def grouped(part: str) -> str:
 
 
 def power(exponent: str) -> str:
-    return exponent.translate(RAISED) if exponent in [*"0123456789⊤"] else f"^{grouped(exponent)}"
+    return (
+        exponent.translate(EXPONENTS) if exponent in [*"0123456789⊤"] else f"^{grouped(exponent)}"
+    )
 
 
 def in_a_line(node: ElementTree.Element) -> str:
@@ -71,10 +75,8 @@ def in_a_line(node: ElementTree.Element) -> str:
 
 def as_text(match: re.Match[str]) -> str:
     """A formula of the index in plain text, or as it was if it is none."""
-    block, bracketed, *_ = match.groups()
-    tex = html.unescape(next(filter(None, match.groups()))).strip()
     try:
-        made = rendered(tex, display=bool(block or bracketed))
+        made, _ = found(match)
     except ValueError:
         return match[0]
     math = ElementTree.fromstring(re.findall(r"<math.*?</math>", made, re.DOTALL)[0])

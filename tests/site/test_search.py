@@ -26,6 +26,7 @@ import search_index
         (r"$e^{-\lambda t}$", "e^(− λt)"),
         (r"\(x^\top \bar y\)", "xᵀy\u0304"),
         (r"$a < b$", "a &lt; b"),
+        (r"(\(x\)), “$y$”: $z$.", "(x), “y”: z."),
         (r"$\no such thing$", r"$\no such thing$"),
         ("<code>$HOME and $PATH</code>", "<code>$HOME and $PATH</code>"),
     ],
