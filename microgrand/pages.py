@@ -222,10 +222,9 @@ def claims_table(judgements: Sequence[Judgement], seeds: str) -> Markup:
         findings = "".join(
             f"<div>{mark(finding)} {html.escape(finding.measure)}: "
             f"<strong>{interval(finding)}</strong> "
-            f'<span class="bound-in-words">({expected} expected)</span>'
-            f"{strip_svg(finding)}</div>"
+            f'<span class="bound-in-words">({html.escape(printed(finding.expected))} expected)'
+            f"</span>{strip_svg(finding)}</div>"
             for finding in judgement.findings
-            for expected in [html.escape(printed(finding.expected))]
         )
         comment = f"<em>{html.escape(judgement.comment)}</em>" if judgement.comment else ""
         rows.append(

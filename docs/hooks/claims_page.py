@@ -76,13 +76,18 @@ def summary() -> str:
     return f"**{verdicts.count(list(judgements().values()))}**"
 
 
+def kind_of(judgement: Judgement) -> str:
+    """What became of a claim: the verdict, or in which way it depends."""
+    return judgement.reason or str(judgement.verdict)
+
+
 def tally() -> str:
     """A bar with a part for each kind of verdict, and the same as a list of numbers."""
     judged = list(judgements().values())
     if not judged:
         return summary()
-    counts = Counter(one.reason or str(one.verdict) for one in judged)
-    styles = {one.reason or str(one.verdict): style_of(one) for one in judged}
+    counts = Counter(map(kind_of, judged))
+    styles = {kind_of(one): style_of(one) for one in judged}
     met = [words for words in TALLY if counts[words]]
     bar = [f'<span class="{styles[words]}" style="flex: {counts[words]}"></span>' for words in met]
     items = [
@@ -101,7 +106,7 @@ def overview() -> str:
     for name, article in articles().items():
         links = []
         for one in article.judgements:
-            words = one.reason or str(one.verdict)
+            words = kind_of(one)
             met.append(words)
             links.append(
                 f'<a class="verdict {style_of(one)}" href="#{one.name}" '

@@ -33,6 +33,12 @@ CODE = re.compile(r'<div class="highlight-ipynb[^"]*"><pre>(.*?)</pre></div>', r
 PLAIN = re.compile(r'<div class="highlight"><pre>(.*?)</pre></div>', re.DOTALL)
 NAME = re.compile(r'<span class="(?:n|w)">([^<]*)</span>')  # has the colour of code in general
 CELL = r'<div class="jp-Cell jp-CodeCell[^"]*celltag_'
+FOLDED_CODE = {  # by the cell's tag: what stands on the fold
+    "collapse-input": "Code of this figure",
+    "imports": "Imports",
+    "settings": "Settings",
+    "claims": "Code of the claims",
+}
 FOLDED = (  # the <div> to fold away, its class, and what stands on the fold
     (re.compile(rf"(?={CELL}solution)"), "solution", "Solution"),
     (re.compile(rf"(?={CELL}check)"), "check", "Check"),
@@ -42,12 +48,7 @@ FOLDED = (  # the <div> to fold away, its class, and what stands on the fold
             "figure-code",
             summary,
         )
-        for tag, summary in {
-            "collapse-input": "Code of this figure",
-            "imports": "Imports",
-            "settings": "Settings",
-            "claims": "Code of the claims",
-        }.items()
+        for tag, summary in FOLDED_CODE.items()
     ),
 )
 BOX = """<div class="lesson-box">
@@ -65,9 +66,7 @@ BOX = """<div class="lesson-box">
 </div>
 """
 READ_IN_A_MINUTE = {"words": 220, "lines": 30}
-FOLDED_AWAY = (
-    *("solution", "check", "collapse-input", "imports", "settings", "claims", "hide-input"),
-)
+FOLDED_AWAY = ("solution", "check", *FOLDED_CODE, "hide-input")
 
 
 def end_of_div(html: str, start: int) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-NARROW = "\N{NARROW NO-BREAK SPACE}"
+from microgrand.typography import NARROW
+
 WIDE = "\N{NO-BREAK SPACE}"
 NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?![\w])")
 PERCENT = re.compile(r"(?<=\d) (?=%)")
