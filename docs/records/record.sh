@@ -22,7 +22,7 @@ record() { # NAME LESSON FLAGS…
 }
 
 record curve curve --cases '*'
-record penalties penalties --data "$cifar10" --epochs 25 --seeds 5 \
+record penalties penalties --data "$cifar10" --epochs 50 --seeds 5 \
     --cases '*-published' --cases '[ACEHZ]-corrected' --cases Z-nudged
 record shrinkage shrinkage --data "$mnist" --train-images 10000 --test-images 5000 --filters 8 \
     --epochs 20 --seeds 3 --cases none --cases 'l[1-4]' --cases dead-zone --cases column-maximum \
