@@ -219,8 +219,10 @@ def show_data(
         raise UserError(f"--out {out} is neither a folder nor a file in .png or .svg")
     images = catalog.load(source, folder)
     path = out if out.suffix in still.ENDINGS else out / f"{images.name}.png"
+    drawn = sheet.draw_sheet(*images.train, images.classes, samples)
     try:
-        still.save(sheet.draw_sheet(*images.train, images.classes, samples), path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        records.write_atomically(path, still.picture(drawn, path.suffix))
     except OSError as error:
         raise UserError(f"--out {out} cannot be written ({error.strerror or error})") from None
     counts = f"{len(images.train.x)} images to train with, {len(images.test.x)} to test with"

@@ -19,7 +19,7 @@ from microgrand import claims, pages, records
 from microgrand.claims import Claim
 from microgrand.figures import Animation, in_words
 from microgrand.figures.numbers import as_csv
-from microgrand.figures.still import ENDINGS, save, svg
+from microgrand.figures.still import ENDINGS, picture, svg
 from microgrand.pages import Cell, Choices, Markup
 from microgrand.programs import all_lessons, code_until, title_and_question
 from microgrand.report import print_claims, print_table
@@ -122,7 +122,8 @@ class Session:
         if self.notebook:
             made, sheet = self.made(f"{name}.csv"), any(ax.images for ax in figure.axes)
             return pages.figure_html(svg(figure), name, in_words(figure), caption, made, sheet)
-        save(figure, *(self.out / f"{name}{ending}" for ending in ENDINGS))
+        for ending in ENDINGS:
+            self.write(f"{name}{ending}", picture(figure, ending))
         return None
 
     def made(self, data: str) -> str:
@@ -166,8 +167,8 @@ class Session:
             self.write(f"{file}.json", animation.as_json().encode())
         file, first = next(iter(animations.items()))
         pictures = first.as_pictures(name)
-        for picture, content in pictures.items():
-            self.write(picture, content)
+        for image, content in pictures.items():
+            self.write(image, content)
         if self.notebook:
             made = self.made(f"{file}.json")
             return pages.player_html(

@@ -6,14 +6,11 @@ What is ink in a figure is drawn in one marked colour, and `svg` turns that into
 
 import io
 import re
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib.figure import Figure
-
-from microgrand.records import write_atomically
 
 ENDINGS = (".png", ".svg")
 INK = "#010203"  # stands for the page's ink; no other part of a figure has this colour
@@ -102,17 +99,10 @@ def compact(markup: str) -> str:
     return re.sub(r">\n\s*<", "><", re.sub(r"<[^>]+>", short, markup))
 
 
-def save(figure: Figure, *paths: Path) -> None:
-    """Write a figure on white, as each path ends: `.png` or `.svg`; whole or not at all.
-
-    Raises:
-        OSError: if it cannot be written.
-    """
-    for path in paths:
-        picture, ending = io.BytesIO(), path.suffix[1:]
-        metadata = {"Date": None} if ending == "svg" else {}
-        with mpl.rc_context(STYLE):
-            figure.savefig(picture, format=ending, dpi=150, facecolor="white", metadata=metadata)
-        figure.set_layout_engine("none")  # found once; finding it again takes half the time
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, picture.getvalue())
+def picture(figure: Figure, ending: str) -> bytes:
+    """The figure as a file on white, `.png` or `.svg`; the same figure gives the same bytes."""
+    file, metadata = io.BytesIO(), {"Date": None} if ending == ".svg" else {}
+    with mpl.rc_context(STYLE):
+        figure.savefig(file, format=ending[1:], dpi=150, facecolor="white", metadata=metadata)
+    figure.set_layout_engine("none")  # found once; finding it again takes half the time
+    return file.getvalue()
