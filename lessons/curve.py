@@ -45,7 +45,7 @@ class Settings:
 
     curve_seed: int = setting(227, "the curve: the seed that A, B and C are drawn with", low=0)
     points: int = setting(10_000, "samples of the curve", low=100)
-    noise: float = setting(0.1, "standard deviation of the noise, before scaling", low=0)
+    noise: float = setting(0.1, "standard deviation of the noise, before scaling", low=0, high=1000)
     epochs: int = setting(100, "passes over the data, without regularisation", low=1)
     sweep_epochs: int = setting(50, "passes over the data, for each strength and rate", low=1)
     batch_size: int = setting(64, "examples a step", low=1)
