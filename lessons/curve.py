@@ -739,7 +739,7 @@ weight_table("dropout", settings.rates, "p")
 # - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part* and *wrong in part*: some do, and the others are open. *Open*: all are.
 # - **artefact**: what supports it is gone once the suspected cause is taken away.
 #
-# The interval is a bootstrap over seeds. With three of them it is their range, and about 75 % of such intervals hold the true mean (84 % with five), not 95 %. So we trust a bound that is kept by far, and not one that is kept by a hair. (The page [on all claims](../claims.md) judges recorded runs with more seeds, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
+# The interval is a bootstrap over seeds. With three of them it is their range, and where the numbers are normal about 75 % of such intervals hold the true mean (84 % with five), not 95 %. So we trust a bound that is kept by far, and not one that is kept by a hair. (The page [on all claims](../claims.md) judges recorded runs with more seeds, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
 
 
 # %% tags=["evidence", "claims"]

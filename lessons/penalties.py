@@ -220,7 +220,7 @@ for size in (1e-4, 3e-4, 1e-3, 3e-3, 0.05):
     print(f"|θ| = {size:<6g}", *(f"{x} pulls {pull(x, at)[0]:.5f}" for x in "EBDF"), sep="   ")
 
 # %% [markdown]
-# Within $\sqrt\varepsilon = 0.0003$ of zero they differ; from 0.003 on they agree to half a per cent, and for most weights of a network to five digits. D and F agree in every bit, everywhere. Whatever difference the article sees among these four, the penalty has not made it for weights beyond 0.003. (But the lasso gathers weights at zero. What the smoothing does there we shall measure.)
+# Within $\sqrt\varepsilon = 0.0003$ of zero they differ; from 0.003 on they agree to half a per cent, and for most weights of a network to four digits. D and F agree in every bit, everywhere. Whatever difference the article sees among these four, the penalty has not made it for weights beyond 0.003. (But the lasso gathers weights at zero. What the smoothing does there we shall measure.)
 #
 # ### A step that is flat
 #
@@ -289,7 +289,7 @@ for name in ("tanh_abs", "tanh_square", "log_square"):
 # - **Bill Gates**: one who is rich enough and becomes richer makes it larger.
 # - **babies**: newcomers who own nothing make it larger.
 #
-# Seven of their measures are in the library; $c_1, \dots, c_n$ are the sizes.
+# Where all own the same, or one owns everything, there is nothing to take or to give, and nothing is asked. Seven of their measures are in the library; $c_1, \dots, c_n$ are the sizes.
 #
 # | measure | formula |
 # |---|---|

@@ -42,7 +42,7 @@ class Noisy:
 
     What the optimiser makes of the sampled gradient is its own affair, and not small: Adam divides
     by the gradient's size. Where there is nothing but noise, it makes a step of its full rate of
-    it, however small the noise.
+    it, however small the noise, down to Adam's ε.
 
     Arguments:
         optimizer: any; one that is noisy itself adds a second noise.

@@ -142,7 +142,7 @@ class Adam:
     `as_published` freezes the bias correction at its first step, m/(1 − β₁) and v/(1 − β₂) with no
     power of t, as the code of the article on penalties does. The first step is Adam's. Later both
     means need less correction and still get it all: the step ends up √(1 − β₂)/(1 − β₁) times
-    Adam's, 0.316 for the usual β (for a constant gradient 2.1 times at t = 12, 0.40 at t = 1000).
+    Adam's, 0.316 for the usual β (2.1 times at t = 12, 0.40 at t = 1000).
 
     Source: Kingma & Ba (2015), Adam: a method for stochastic optimization, algorithm 1.
 

@@ -35,9 +35,10 @@ class Proximal(Behind):
 
         θ ← proximal(step(θ), rate · strength)
 
-    For L1 that is the soft threshold of rate · strength, and it makes true zeros. Behind SGD this
-    minimises loss + strength · penalty. Adaptive optimisers give each weight a rate of its own, and
-    the threshold does not follow: the penalty acts beside them, as AdamW's decay does.
+    For L1 that is the soft threshold of rate · strength, and it makes true zeros. Behind SGD,
+    with a small rate, it descends on loss + strength · penalty. Adaptive optimisers give each
+    weight a rate of its own, and the threshold does not follow: the penalty acts beside them, as
+    AdamW's decay does.
 
     Arguments:
         optimizer: any; one that is proximal itself adds a second penalty.

@@ -50,7 +50,8 @@ def adam(
     as_published: bool,
     decay: float = 0.0,
 ) -> Any:
-    """Kingma & Ba (2015), algorithm 1; with decay, Loshchilov & Hutter (2019), algorithm 2.
+    """Kingma & Ba (2015), algorithm 1; with decay, Loshchilov & Hutter (2019), algorithm 2,
+    with the decay times the rate.
 
     The article's program corrects by β instead of βᵗ.
     """

@@ -53,7 +53,8 @@ def leaky_relu_forward(x: np.ndarray, slope: float) -> np.ndarray:
         y, shaped like x.
 
     Raises:
-        ValueError: for another slope; max(x, slope · x) would be another function.
+        ValueError: for another slope. Above 1, max(x, slope · x) would be another function; below 0
+            the unit would not be monotone.
 
     Source: Maas, Hannun & Ng (2013), Rectifier nonlinearities improve neural network acoustic
     models.

@@ -42,7 +42,7 @@ def mean_squared_error_forward(prediction: np.ndarray, target: np.ndarray) -> An
 def mean_squared_error_gradient_prediction(
     cotangent: Any, loss: Any, prediction: np.ndarray, target: np.ndarray
 ) -> np.ndarray:
-    """∂loss/∂prediction = (2/nm)(prediction − target)."""
+    """∂loss/∂prediction = cotangent · (2/nm)(prediction − target)."""
     error = prediction - target
     error *= (cotangent * error.dtype.type(2 / (error.shape[-2] * error.shape[-1])))[
         ..., None, None
@@ -53,7 +53,7 @@ def mean_squared_error_gradient_prediction(
 def mean_squared_error_gradient_target(
     cotangent: Any, loss: Any, prediction: np.ndarray, target: np.ndarray
 ) -> np.ndarray:
-    """∂loss/∂target = (2/nm)(target − prediction): the same pull, the other way."""
+    """∂loss/∂target = cotangent · (2/nm)(target − prediction): the same pull, the other way."""
     return mean_squared_error_gradient_prediction(cotangent, loss, target, prediction)
 
 
@@ -127,7 +127,7 @@ def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> Any
 def softmax_cross_entropy_gradient(
     cotangent: Any, loss: Any, logits: np.ndarray, labels: np.ndarray
 ) -> np.ndarray:
-    """∂loss/∂z = (p − y)/n, y one at the label and zero elsewhere.
+    """∂loss/∂z = cotangent · (p − y)/n, y one at the label and zero elsewhere.
 
     At the label p − 1 is taken as minus the sum of the other p: nothing cancels.
     """

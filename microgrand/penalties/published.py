@@ -64,7 +64,7 @@ def rounded(theta: np.ndarray, epsilon: float) -> np.ndarray:
 
 
 def l1_smoothed_gradient(theta: np.ndarray, epsilon: float = 1e-7) -> np.ndarray:
-    """∂R/∂θ = θ/√(θ² + ε): the sign, but in proportion to θ within √ε of zero.
+    """∂R/∂θ = θ/√(θ² + ε): the sign, but in proportion to θ well within √ε of zero.
 
     Case F writes |θ| sign θ for θ; it is the same number, bit by bit.
     """
