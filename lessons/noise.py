@@ -81,7 +81,7 @@ small = Settings(
     shrink=2,
     train_images=600,
     test_images=200,
-    epochs=11,
+    epochs=10,
     longer=2.0,
     batch_size=10,
     letters="AEL",
@@ -730,7 +730,7 @@ session.choose(
 #
 # $$\frac{r}{\sigma} \cdot \sigma\sqrt t = r\sqrt t .$$
 #
-# σ has cancelled. **Where there is no gradient, the faintest noise makes Adam walk at its full rate.** Let us check, with three σ that differ by a factor of a thousand.
+# σ has cancelled. **Where there is no gradient, the faintest noise makes Adam walk at its full rate**, as long as it is above Adam's ε. Let us check, with three σ that differ by a factor of a thousand.
 
 # %% tags=["collapse-input"]
 figure, ax = new_figure(height=3.2)
@@ -774,7 +774,7 @@ session.table(
 #
 # $$f(x, y) = \tfrac12 x^2 - \tfrac12 y^2 + \tfrac14 y^4 ,$$
 #
-# with a saddle at the origin and a minimum on either side, at $y = \pm 1$. On the line $y = 0$, the **ridge**, the gradient points straight at the saddle.
+# with a saddle at the origin and a minimum on either side, at $y = \pm 1$. On the line $y = 0$, the **ridge**, descent leads straight to the saddle.
 
 
 # %%
@@ -939,7 +939,7 @@ session.table(
 #
 # ### Noise on the input
 #
-# Noise on the data looks like making more data. Bishop (1995) showed that it is also a penalty. For a squared error and small σ, [the mean loss grows](../derivations/add_noise.md#what-small-noise-adds-to-the-loss) by
+# Noise on the data looks like making more data. Bishop (1995) showed that it is also a penalty. For a squared error and small σ, [the mean loss grows](../derivations/add_noise.md#what-small-noise-adds-to-the-loss) by (here $t$ is the target)
 #
 # $$\sigma^2 \bigl(f'(x)^2 + (f(x) - t)\,f''(x)\bigr) + O(\sigma^4),$$
 #
@@ -1046,7 +1046,7 @@ session.show(
 #
 # ### Noise on the weights
 #
-# The same expansion, with the weights in place of the input, says that weight noise adds $\frac{\sigma^2}2 \sum_i \partial^2 L/\partial w_i^2$ to the mean loss: it asks for a **flat minimum**, where weights may be a little wrong. Dropout belongs here as well. It is noise on the activations, multiplied instead of added, so that it grows with the activation.
+# The same expansion, with the weights in place of the input, says that weight noise adds $\frac{\sigma^2}2 \sum_i \partial^2 L/\partial w_i^2$ to the mean loss, where the loss is smooth (behind ReLUs: between its kinks). It asks for a **flat minimum**, where weights may be a little wrong. Dropout belongs here as well. It is noise on the activations, multiplied instead of added, so that it grows with the activation.
 #
 # What of case E's noise on the weights at the test alone? It can only do what a small disturbance does to a network that was never told to expect it.
 #
@@ -1292,7 +1292,7 @@ session.play(
 # %% [markdown]
 # What do we see? First, it is not the letter that counts but the direction. E pushes masks to 1, where they are already, so its masks change little: this is a network without any activation, and hardly anything else. The others pull masks down. As published they do so for every position in a batch by itself, and a mask that belongs to a position can only learn by heart.
 #
-# Second, compare with and without ReLU. The linear networks are off quickly: without ReLU the signal does not fade from layer to layer, so there is no plateau. Then they slow down, and in the test the networks with ReLU come up from behind and pass them.
+# Second, compare with and without ReLU. The linear networks are off quickly: without ReLU the signal fades less, to about a half from layer to layer instead of a third. What comes out at the start is several times as large, and there is hardly a plateau. Then they slow down, and in the test the networks with ReLU come up from behind and pass them.
 #
 # So "dividing feature extraction from sparsity" is not what was put to the test. What was taken away was the nonlinearity. With ReLU kept and a penalty that leaves the masks alone, one has the ordinary network back.
 #

@@ -58,7 +58,7 @@ presets = {
     "quick": Preset(
         Settings(train_images=300, test_images=100, filters=4, batch_size=20, epochs=4), seeds=1
     ),
-    "book": Preset(Settings(filters=8, batch_size=20, epochs=30), seeds=3),
+    "book": Preset(Settings(filters=8, batch_size=20, epochs=25), seeds=3),
     "article": Preset(Settings(data="mnist"), seeds=3),
 }
 session = begin("shrinkage", presets)
@@ -614,7 +614,7 @@ session.show(
 )
 
 # %% [markdown]
-# For a weight that the data never move, the gain is 1, and L1 has its full force. For one with large gradients it starts as $\sqrt\varepsilon / |g|$, much less, and climbs slowly (exercise 4). So **inside Adadelta the same λ is a weaker penalty for a weight that the data care about**, at least for long. One may like that. But it means that a λ belongs to its optimiser. We shall need this when we compare subgradient and proximal steps, since a proximal step stands behind the optimiser and is not multiplied.
+# For a weight that the data never move, the gain is 1, and L1 has its full force. For one with large gradients it starts as $\sqrt{\varepsilon/(1-\rho)}\,/\,|g|$, much less, and climbs slowly (exercise 4). So **inside Adadelta the same λ is a weaker penalty for a weight that the data care about**, at least for long. One may like that. But it means that a λ belongs to its optimiser. We shall need this when we compare subgradient and proximal steps, since a proximal step stands behind the optimiser and is not multiplied.
 #
 # ## L3 and L4
 
