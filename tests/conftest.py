@@ -1,13 +1,42 @@
-"""How hypothesis searches: freely at home, the very same examples each time under CI=true.
+"""What every test finds: how hypothesis searches, an empty folder, the command.
 
-For a long night: `pytest --hypothesis-profile=night tests/test_op*.py tests/test_kinks.py`.
+Hypothesis searches freely at home, the very same examples each time under CI=true. For a long
+night: `pytest --hypothesis-profile=night tests/test_op*.py tests/test_kinks.py`.
 """
 
 import os
+import sys
+from pathlib import Path
 
+import pytest
+from calling import Command, Said
 from hypothesis import settings
 
 settings.register_profile("home", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("night", max_examples=10_000, deadline=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI", "").lower() in ("true", "1") else "home")
+
+
+@pytest.fixture
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the test's own, in which it starts."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def microgrand(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Calls the command in this process, in an empty folder."""
+    from microgrand import cli  # here: most tests need no command
+
+    def call(*words: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["microgrand", *words])
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return Said(int(ended.value.code or 0), *capsys.readouterr())
+
+    return call

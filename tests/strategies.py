@@ -4,10 +4,12 @@ hypothesis draws sizes, scales, hyper-parameters and a seed, all of which shrink
 in the arrays come from the seed. The simplest arguments are single numbers at scale 1, unstacked.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 import microgrand.ops
 import microgrand.penalties  # noqa: F401 - importing them fills the registry
@@ -24,6 +26,10 @@ KINKS = [
 ]
 
 seeds = st.integers(0, 2**32 - 1)
+
+#: Weights for penalties. 0.0 is drawn often: it is where |θ| has its kink.
+numbers = st.one_of(st.just(0.0), st.floats(-100, 100).map(lambda x: round(x, 6)))
+vectors = arrays(float, st.integers(1, 6), elements=numbers)
 
 
 @st.composite
@@ -59,6 +65,13 @@ def arguments_of(
 def normal_like(array: Any) -> st.SearchStrategy[np.ndarray]:
     """Random numbers in the shape of `array`: a cotangent, a direction."""
     return st.builds(lambda seed: np.random.default_rng(seed).normal(size=np.shape(array)), seeds)
+
+
+def competitors(best: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+    """Points near a proximal step and far from it, none of which may be better."""
+    generator = np.random.default_rng(seed)
+    for distance in (1e-6, 1e-3, 1.0, 10.0):
+        yield best + generator.normal(size=best.shape, scale=distance)
 
 
 def is_real_array(argument: Any) -> bool:

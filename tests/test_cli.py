@@ -1,68 +1,18 @@
 """The command line, as its user meets it: what it says, where, and with which exit code."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
+from calling import Command, in_a_process, is_one_clear_line
 
-from microgrand import cli, programs
+from microgrand import programs
 from microgrand.op import registry
 from microgrand.steps_and_measures import DEFINED
 from microgrand.verify import Check
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Said]
-
-
-@pytest.fixture
-def microgrand(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    """Calls the command in this process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["microgrand", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return Said(int(ended.value.code or 0), *capsys.readouterr())
-
-    return call
-
-
-def in_a_process(folder: Path, *words: str) -> Said:
-    """Calls the command as a shell does."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "microgrand.cli", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"COLUMNS": "200", "TERMINAL_WIDTH": "200"},
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
-
-
-def is_one_clear_line(said: Said, *named: str) -> None:
-    assert said.code == 2
-    assert said.err.startswith("microgrand: ")
-    assert said.err.endswith("\n")
-    assert len(said.err.splitlines()) == 1
-    for words in named:
-        assert words in said.err
-
 
 # -------------------------------------------------------------------------------------- what works
 
@@ -269,101 +219,3 @@ def test_an_interrupted_run_says_that_it_can_go_on_and_ends_with_130(
     assert said.code == 130
     assert "start again to go on" in said.out + said.err
     assert "Traceback" not in said.err
-
-
-# ------------------------------------------------------------------------------------------ claims
-
-
-def kept(**changes: Any) -> dict[str, Any]:
-    """What a lesson writes, as far as the command reads it."""
-    finding = {
-        "measure": "size", "bound": 1.0, "above": True, "values": [3.0, 4.0],
-        "mean": 3.5, "low": 3.0, "high": 4.0, "supports": True, "chance": 0.1,
-    }  # fmt: skip
-    claim = {"name": "K1", "text": "It is large.", "findings": [finding], "verdict": "holds"}
-    return {"command": "microgrand run curve", "seeds": [0, 1], "claims": [claim]} | changes
-
-
-def write(folder: Path, content: Any) -> Path:
-    folder.mkdir(parents=True)
-    text = content if isinstance(content, str) else json.dumps(content)
-    (folder / "claims.json").write_text(text)
-    return folder / "claims.json"
-
-
-def test_claims_shows_the_latest_results(microgrand: Command, tmp_path: Path) -> None:
-    latest = write(tmp_path / "runs/curve/quick", kept(command="the latest"))
-    earlier = write(tmp_path / "runs/curve/book", kept(command="an earlier one"))
-    os.utime(earlier, (1e9, 1e9))
-    for words in (["claims", "--runs", "runs"], ["claims", "curve", "--runs", "runs"]):
-        said = microgrand(*words)
-        assert said.code == 0
-        assert f"{latest.relative_to(tmp_path)}: the latest, 2 seeds" in said.out
-        assert "an earlier one" not in said.out
-        for word in ("K1", "It is large.", "size: 3.5 [3, 4]", "holds"):
-            assert word in said.out
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "", "{", "[]", "3", "{}",
-        kept(seeds=3), kept(seeds=None), kept(claims="K1"), kept(claims=[{}]),
-        kept(claims=[kept()["claims"][0] | {"findings": [{"measure": "size"}]}]),
-        kept(claims=[kept()["claims"][0] | {"findings": [{"measure": "size", "bound": "> 1"}]}]),
-    ],
-    ids=["empty", "cut off", "list", "number", "nothing", "seeds", "no seeds", "words",
-         "no claim", "no finding", "no number"],
-)  # fmt: skip
-def test_damaged_results_are_one_line_that_says_what_to_do(
-    microgrand: Command, tmp_path: Path, content: Any
-) -> None:
-    write(tmp_path / "runs/curve/quick", content)
-    said = microgrand("claims", "--runs", "runs")
-    is_one_clear_line(said, str(Path("runs/curve/quick/claims.json")), "delete it")
-
-
-# -------------------------------------------------------------------------------------------- data
-
-
-def test_data_list_names_each_set_its_terms_and_whether_it_is_here(
-    microgrand: Command, tmp_path: Path
-) -> None:
-    said = microgrand("data", "list", "--folder", ".")
-    assert (said.code, said.err) == (0, "")
-    for words in ("digits", "patches", "mnist", "cifar10", "stl10", ".npz", "CC BY 2.0"):
-        assert words in said.out
-    assert said.out.count("offline") == 2
-    assert said.out.count("not here") == 3
-    (tmp_path / "stl10").mkdir()
-    (tmp_path / "stl10" / "stl10_binary.tar.gz").touch()
-    said = microgrand("data", "list", "--folder", ".")
-    assert said.out.count("not here") == 2
-    assert str(Path("stl10/stl10_binary.tar.gz")) in said.out
-
-
-def test_data_show_writes_a_sheet_and_says_where(microgrand: Command, tmp_path: Path) -> None:
-    said = microgrand("data", "show", "digits", "--out", "sheets")
-    assert said.code == 0
-    assert said.out.splitlines()[-1] == str(Path("sheets/digits.png"))
-    assert "1437 images to train with, 360 to test with, 8×8×1" in said.out
-    assert (tmp_path / "sheets" / "digits.png").read_bytes()[1:4] == b"PNG"
-    said = microgrand("data", "show", "digits", "--out", "a.svg", "--samples", "3")
-    assert said.out.splitlines()[-1] == "a.svg"
-    assert "<svg" in (tmp_path / "a.svg").read_text("utf-8")
-
-
-def test_data_show_prints_the_credits_of_the_photographs(microgrand: Command) -> None:
-    said = microgrand("data", "show", "patches", "--samples", "1")
-    assert said.code == 0
-    for words in ("Rachel Michetti", "danielbuechele", "CC BY 2.0", "public domain"):
-        assert words in said.out
-
-
-def test_data_fetch_of_what_is_offline_has_nothing_to_do(
-    microgrand: Command, tmp_path: Path
-) -> None:
-    said = microgrand("data", "fetch", "digits", "--folder", ".")
-    assert (said.code, said.err) == (0, "")
-    assert "microgrand data show digits" in said.out
-    assert list(tmp_path.iterdir()) == []

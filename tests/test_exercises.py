@@ -3,36 +3,17 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from calling import Command
 
-from microgrand import cli, programs
+from microgrand import programs
 from microgrand.exercises import Exercise, asked, exercises, for_terminal, given, what_is_wrong
 
 EVERY = [one for name in programs.all_lessons() for one in exercises(name)]
 NAMES = [f"{one.lesson}-{one.number}" for one in EVERY]
 FIRST = next(one for one in EVERY if (one.lesson, one.number) == ("penalties", 2))  # ratio(t)
-
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def microgrand(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    """Calls the command in this process, in a folder of its own: exit code, output, errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["microgrand", *words])
-        monkeypatch.setattr(sys, "path", list(sys.path))
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return int(ended.value.code or 0), *capsys.readouterr()
-
-    return call
 
 
 def answer(folder: Path, text: str) -> Path:

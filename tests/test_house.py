@@ -13,7 +13,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "microgrand"
 FILES = sorted(PACKAGE.rglob("*.py"))
-LENGTHS = {path: len(path.read_text("utf-8").splitlines()) for path in FILES}
 
 #: Who may call whom: a module imports from the floors below its own (and from its own package).
 FLOORS = (
@@ -84,9 +83,20 @@ def room(module: str) -> str:
 # ------------------------------------------------------------------------------------------- length
 
 
+def length(path: Path) -> int:
+    return len(path.read_text("utf-8").splitlines())
+
+
 @pytest.mark.parametrize("path", FILES, ids=[name_of(path) for path in FILES])
 def test_no_library_file_is_above_300_lines(path: Path) -> None:
-    assert LENGTHS[path] <= 300
+    assert length(path) <= 300
+
+
+def test_nor_is_any_other_file_but_a_lesson() -> None:
+    files = [path for path in tracked() if path.suffix in (".py", ".js", ".css")]
+    others = [path for path in files if path.parent != ROOT / "lessons"]
+    assert len(others) > len(FILES)  # they were found
+    assert [path for path in others if length(path) > 300] == []
 
 
 def lines_of_code(path: Path) -> int:

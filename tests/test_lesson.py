@@ -1,7 +1,6 @@
-"""What a lesson needs around it: sessions, progress, and what is shown, saved and kept."""
+"""What a lesson needs around it: some of its cases, progress, what is shown, saved and kept."""
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -14,8 +13,8 @@ from PIL import Image
 
 from microgrand.claims import Claim, Evidence
 from microgrand.figures import Animation, Panel, Series, new_figure
-from microgrand.lesson import Session, begin, open_session
-from microgrand.settings import Preset, UserError, setting
+from microgrand.lesson import Session, open_session
+from microgrand.settings import Preset, UserError
 
 LINE = Series("line", "height", np.arange(3.0), np.array([[0.0, 1, 2], [2, 1, 0]]))
 MOVING = Animation(
@@ -26,22 +25,18 @@ CLAIM = Claim("K1", "It is large.", (Evidence("size", lambda r, seed: 3.0 + seed
 
 @dataclass(frozen=True)
 class Settings:
-    count: int = setting(10, "how many", low=1)
-    rates: tuple[float, ...] = setting((0.1, 0.2), "rates", low=0)
+    """A lesson without settings."""
 
 
-PRESETS = {"quick": Preset(Settings(count=2), seeds=1), "book": Preset(Settings(), seeds=3)}
+PRESETS = {"quick": Preset(Settings(), seeds=1)}
+CHOSEN = {"preset": "quick", "out": "out", "jobs": 1}
 
-
-@pytest.fixture(autouse=True)
-def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 @pytest.fixture
 def session() -> Session:
-    return open_session("curve", PRESETS, {"preset": "quick", "out": "out", "jobs": 1})
+    return open_session("curve", PRESETS, dict(CHOSEN))
 
 
 @pytest.fixture
@@ -58,7 +53,7 @@ def one_number(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray
 
 
 def test_chosen_cases_are_run_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
-    chosen = {"out": "out", "jobs": 1, "seeds": 2, "cases": ("l[12]", "none")}
+    chosen = CHOSEN | {"seeds": 2, "cases": ("l[12]", "none")}
     session = open_session("curve", PRESETS, chosen)
     with pytest.raises(SystemExit) as end:
         session.sweep(one_number, ["none", "l1", "l2", "l3"])
@@ -69,75 +64,10 @@ def test_chosen_cases_are_run_and_nothing_else(capsys: pytest.CaptureFixture[str
 
 
 def test_what_fits_no_case_is_refused_before_a_run() -> None:
-    session = open_session("curve", PRESETS, {"out": "out", "cases": ("none", "l?")})
+    session = open_session("curve", PRESETS, CHOSEN | {"cases": ("none", "l?")})
     with pytest.raises(UserError, match=r"--cases l\? fits none of none, dropout"):
         session.sweep(one_number, ["none", "dropout"])
     assert not Path("out").exists()
-
-
-# -------------------------------------------------------------------------------- opening a session
-
-
-def test_a_session_has_the_presets_settings_and_seeds_unless_told_otherwise() -> None:
-    session = open_session("curve", PRESETS, {})
-    assert (session.preset, session.settings, session.seeds) == ("book", Settings(), (0, 1, 2))
-    assert session.out == Path("runs/curve/book")
-    assert session.jobs >= 1
-    chosen = {"preset": "quick", "seeds": 2, "jobs": 7, "out": Path("there"), "rates": (0.5, 0.6)}
-    session = open_session("curve", PRESETS, dict(chosen))
-    assert session.settings == Settings(count=2, rates=(0.5, 0.6))
-    assert (session.seeds, session.jobs, session.out) == ((0, 1), 7, Path("there"))
-
-
-def test_the_command_gives_the_same_results_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen = {"preset": "quick", "seeds": 2, "rates": (0.123456789, 1e-7), "count": 4}
-    session = open_session("curve", PRESETS, chosen)
-    program, run, name, *flags = session.command.split()
-    assert (program, run, name) == ("microgrand", "run", "curve")
-    monkeypatch.setattr(sys, "argv", ["", *flags])
-    again = begin("curve", PRESETS)
-    assert (again.settings, again.seeds) == (session.settings, session.seeds)
-
-
-@pytest.mark.parametrize(
-    ("chosen", "message"),
-    [
-        ({"preset": "tiny"}, "--preset tiny is unknown: choose one of quick, book"),
-        ({"count": 0, "out": "new"}, "--count 0 is out of range"),
-        ({"out": "file"}, "--out file cannot be written to"),
-        ({"out": "file/below"}, "--out file/below cannot be written to"),
-        ({"out": "held"}, "--out held"),
-    ],
-)
-def test_what_cannot_be_is_refused_before_anything_is_written(
-    empty_folder: Path, chosen: dict[str, Any], message: str
-) -> None:
-    (empty_folder / "file").write_text("in the way")
-    (empty_folder / "held").mkdir()
-    (empty_folder / "held" / "records").write_text("in the way of the records")
-    before = sorted(empty_folder.rglob("*"))
-    with pytest.raises(UserError) as refused:
-        open_session("curve", PRESETS, dict(chosen))
-    assert str(refused.value).startswith(message)
-    assert sorted(empty_folder.rglob("*")) == before
-
-
-def test_a_notebook_takes_preset_folder_and_jobs_from_the_environment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "ipykernel", sys)
-    monkeypatch.setitem(sys.modules, "IPython", sys)
-    monkeypatch.setattr(sys, "argv", ["kernel", "--no-flag-of-ours"])
-    monkeypatch.delenv("MICROGRAND_PRESET", raising=False)
-    monkeypatch.delenv("MICROGRAND_JOBS", raising=False)
-    monkeypatch.setenv("MICROGRAND_OUT", "elsewhere")
-    session = begin("curve", PRESETS)
-    assert (session.preset, session.out, session.notebook) == ("book", Path("elsewhere"), True)
-    assert session.jobs == os.cpu_count()
-    monkeypatch.setenv("MICROGRAND_PRESET", "quick")
-    monkeypatch.setenv("MICROGRAND_JOBS", "7")
-    session = begin("curve", PRESETS)
-    assert (session.preset, session.jobs) == ("quick", 7)
 
 
 # --------------------------------------------------------------------------------------- progress

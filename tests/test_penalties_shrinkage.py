@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from strategies import competitors, seeds
 
 from microgrand.penalties import PENALTIES, Penalty
 
@@ -19,7 +20,6 @@ numbers = st.one_of(
 vectors = arrays(float, st.integers(1, 6), elements=numbers)
 matrices = arrays(float, array_shapes(min_dims=2, max_dims=2, max_side=4), elements=numbers)
 strengths = st.one_of(st.just(0.0), st.floats(1e-6, 10))
-seeds = st.integers(0, 2**32 - 1)
 
 NAMES = ("l0", "l3", "l4", "dead_zone_l1")
 each_name = pytest.mark.parametrize("name", NAMES)
@@ -208,9 +208,7 @@ def test_no_competitor_beats_the_proximal_step_of_group_l1(
         return float(((z - theta) ** 2).sum() / 2 + strength * sum(lengths))
 
     best = proximal("group_l1", theta, strength)
-    generator = np.random.default_rng(seed)
-    for distance in (0, 1e-6, 1e-3, 1.0, 10.0):
-        z = best + generator.normal(size=theta.shape, scale=distance)
+    for z in competitors(best, seed):
         assert price(z) >= price(best) - 1e-12 * (1 + price(best))
 
 

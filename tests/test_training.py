@@ -1,8 +1,6 @@
 """Training: what an epoch holds, that a run repeats and resumes to the bit, and its settings."""
 
-import platform
-import subprocess
-import sys
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -17,7 +15,7 @@ from microgrand.optimizers import SGD, Adam, Momentum
 from microgrand.penalties import PENALTIES
 from microgrand.signals import take_signals
 from microgrand.tape import Parameters
-from microgrand.training import Dataset, predict, train
+from microgrand.training import Dataset, Epoch, predict, train
 
 LINE = Sequential((Dense(1, bias=False),))
 WITH_DROPOUT = Sequential((Dense(8), LeakyReLU(), Dropout(0.2), Dense(1)))
@@ -37,8 +35,8 @@ def start(network: Sequential, seed: int = 0, dtype: type = np.float64) -> Param
     return network.init((2,), np.random.default_rng(seed), dtype)
 
 
-def run(network: Sequential = WITH_DROPOUT, **changes: Any) -> list[tuple[Any, ...]]:
-    """All that three epochs of training yield, copied."""
+def epochs_of(network: Sequential = WITH_DROPOUT, **changes: Any) -> Iterator[Epoch]:
+    """Three epochs of training, or what is asked for in their place."""
     arguments: dict[str, Any] = {
         "parameters": start(network),
         "train_set": TRAIN,
@@ -48,9 +46,14 @@ def run(network: Sequential = WITH_DROPOUT, **changes: Any) -> list[tuple[Any, .
         "batch_size": 4,
         "generator": np.random.default_rng(0),
     }
+    return train(network, **(arguments | changes))
+
+
+def run(network: Sequential = WITH_DROPOUT, **changes: Any) -> list[tuple[Any, ...]]:
+    """All that these epochs hold, copied."""
     return [
         (epoch.number, epoch.train_loss, epoch.test_loss, epoch.parameters.vector.copy())
-        for epoch in train(network, **(arguments | changes))
+        for epoch in epochs_of(network, **changes)
     ]
 
 
@@ -157,11 +160,7 @@ def test_the_test_loss_and_metrics_are_taken_after_the_epoch_with_dropout_off() 
     def largest(prediction: np.ndarray, target: np.ndarray) -> float:
         return float(np.abs(prediction - target).max())
 
-    epochs = train(
-        WITH_DROPOUT, start(WITH_DROPOUT), TRAIN, TEST, optimizer=Adam(), epochs=2, batch_size=4,
-        generator=np.random.default_rng(0), metrics={"largest": largest},
-    )  # fmt: skip
-    for epoch in epochs:
+    for epoch in epochs_of(optimizer=Adam(), epochs=2, metrics={"largest": largest}):
         error = WITH_DROPOUT(epoch.parameters.weights, TEST.x) - TEST.y
         assert epoch.test_loss == pytest.approx(np.mean(error**2), rel=1e-12)
         assert epoch.metrics == {"largest": pytest.approx(np.abs(error).max(), rel=1e-12)}
@@ -187,10 +186,7 @@ def test_observe_sees_every_epoch_and_its_answer_is_the_signals() -> None:
         told.append((state["steps"], float(parameters.vector[0])))
         return told[-1]
 
-    epochs = train(
-        WITHOUT, start(WITHOUT), TRAIN, TEST, optimizer=Adam(), epochs=2, batch_size=5,
-        generator=np.random.default_rng(0), observe=observe,
-    )  # fmt: skip
+    epochs = epochs_of(WITHOUT, optimizer=Adam(), epochs=2, batch_size=5, observe=observe)
     assert [epoch.signals for epoch in epochs] == told
     assert [steps for steps, _ in told] == [0, 3, 6]
     assert len({first for _, first in told}) == 3
@@ -225,10 +221,7 @@ def test_going_on_after_an_epoch_gives_the_bits_of_going_straight_through(
     """A checkpoint is copies of the epoch and of the generator's state."""
     straight = run(epochs=5, optimizer=optimizer)
     generator = np.random.default_rng(0)
-    for epoch in train(
-        WITH_DROPOUT, start(WITH_DROPOUT), TRAIN, TEST,
-        optimizer=optimizer, epochs=5, batch_size=4, generator=generator,
-    ):  # fmt: skip
+    for epoch in epochs_of(optimizer=optimizer, epochs=5, generator=generator):
         if epoch.number == stop:
             checkpoint, resumed = deepcopy(epoch), deepcopy(generator)
     went_on = run(
@@ -264,10 +257,9 @@ def test_float32_stays_float32(strength: Any) -> None:
     short = draw_set(14, dtype=np.float32)
     models = [start(WITH_DROPOUT, seed, np.float32) for seed in range(2)]
     parameters = Parameters.stack(models)
-    for epoch in train(
-        WITH_DROPOUT, parameters, short, short, optimizer=Adam(), epochs=2, batch_size=4,
-        generator=np.random.default_rng(0), penalty=PENALTIES["l2"], strength=strength,
-        mask=parameters.only("kernel"),
+    for epoch in epochs_of(
+        parameters=parameters, train_set=short, test_set=short, optimizer=Adam(), epochs=2,
+        penalty=PENALTIES["l2"], strength=strength, mask=parameters.only("kernel"),
     ):  # fmt: skip
         assert epoch.parameters.vector.dtype == np.float32
         assert epoch.test_loss.dtype == np.float32
@@ -299,21 +291,3 @@ def test_counts_and_sets_that_do_not_fit_are_refused(changes: dict[str, Any], to
 def test_a_penalty_of_a_matrix_has_no_business_with_a_vector_of_weights() -> None:
     with pytest.raises(ValueError, match="group_l1 is a penalty of a matrix: put it into the loss"):
         run(penalty=PENALTIES["group_l1"], strength=0.1)
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
-def test_memory_that_is_kept_costs_no_page_faults() -> None:
-    program = """
-import resource
-import numpy as np
-from microgrand.training import keep_memory
-def faults():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(5):
-        several = [np.ones(20 << 20, np.uint8) for _ in range(5)]
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-faults(), print(faults()), keep_memory(), faults(), print(faults())
-"""
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-    handed_back, kept = map(int, done.stdout.split())
-    assert 10 * kept < handed_back

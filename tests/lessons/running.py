@@ -57,13 +57,13 @@ def start(lesson: str, installed: Path, folder: Path, *flags: str) -> Started:
     return Started(lesson, folder, done.stdout)
 
 
-def program(lesson: str, out: Path) -> ModuleType:
-    """A lesson up to its experiments, as a module."""
-    module = ModuleType(f"{lesson}_lesson")
+def program(lesson: str, out: Path, *flags: str, whole: bool = False) -> ModuleType:
+    """A lesson as a module: up to its experiments, or the whole of it."""
+    module, text = ModuleType(f"{lesson}_lesson"), source(lesson)
     arguments = sys.argv
-    sys.argv = ["", "--preset", "quick", "--out", str(out)]
+    sys.argv = ["", "--preset", "quick", "--out", str(out), *flags]
     try:
-        exec(source(lesson).partition("results = session.sweep")[0], module.__dict__)
+        exec(text if whole else text.partition("results = session.sweep")[0], module.__dict__)
     finally:
         sys.argv = arguments
     return module

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -11,44 +10,27 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from running import links
+from running import ROOT, links, program, source
 
 from microgrand import ops, records
 from microgrand.data.catalog import load_once
 from microgrand.tape import value_and_grad
 from microgrand.training import Dataset
 
-ROOT = Path(__file__).parents[2]
-SOURCE = (ROOT / "lessons" / "normalization.py").read_text("utf-8")
+LESSON = "normalization"
 TINY = ["--train-images", "20", "--test-images", "20", "--epochs", "1"]
-
-
-def as_module(source: str, out: Path, *flags: str) -> ModuleType:
-    """The lesson, or its beginning, run in this process."""
-    module = ModuleType("normalization_lesson")
-    sys.modules[module.__name__] = module  # dataclasses look themselves up there
-    arguments = sys.argv
-    flags = ("--preset", "quick", "--jobs", "1", "--out", str(out), *flags)
-    sys.argv = ["", *flags]
-    try:
-        exec(compile(source, "normalization.py", "exec"), module.__dict__)
-    finally:
-        sys.argv = arguments
-        del sys.modules[module.__name__]
-    return module
 
 
 @pytest.fixture(scope="session")
 def started(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """The whole lesson, with two seeds and hardly any images: its module, after the last cell."""
-    out = tmp_path_factory.mktemp("normalization")
-    return as_module(SOURCE, out, "--seeds", "2", *TINY)
+    out = tmp_path_factory.mktemp(LESSON)
+    return program(LESSON, out, "--seeds", "2", "--jobs", "1", *TINY, whole=True)
 
 
 @pytest.fixture(scope="session")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    """The lesson up to its experiments."""
-    return as_module(SOURCE.partition("results = session.sweep")[0], tmp_path_factory.mktemp("n"))
+    return program(LESSON, tmp_path_factory.mktemp("program"))
 
 
 @pytest.fixture(scope="session")
@@ -60,9 +42,9 @@ def tiny(lesson: ModuleType) -> Any:
 
 
 def test_every_figure_is_written_and_can_be_opened(started: ModuleType) -> None:
-    out = started.session.out
-    shown = set(re.findall(r'session\.show\(\s*figure,\s*"([a-z-]+)",', SOURCE))
-    assert len(shown) == SOURCE.count("session.show(") >= 7
+    out, text = started.session.out, source(LESSON)
+    shown = set(re.findall(r'session\.show\(\s*figure,\s*"([a-z-]+)",', text))
+    assert len(shown) == text.count("session.show(") >= 7
     expected = {f"{name}.{end}" for name in shown for end in ("svg", "png", "csv")}
     expected |= {"signals", "signals.webp", "signals-still.webp", "claims.json", "records"}
     assert {path.name for path in out.iterdir()} == expected
@@ -299,7 +281,7 @@ def test_the_discarded_numbers_know_the_class_and_nothing_but_the_class(
 
 
 def test_every_derivation_the_lesson_needs_is_linked_and_there() -> None:
-    found = set(links("normalization"))
+    found = set(links(LESSON))
     for link in found - {"curve.ipynb"}:  # as files stand: the site's generator makes addresses
         assert (ROOT / "docs" / "lessons" / link).resolve().is_file(), link
     pages = {Path(link).stem for link in found}

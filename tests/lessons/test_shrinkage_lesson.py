@@ -15,26 +15,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
-from running import links
+from running import ROOT, links, source
+from running import program as lesson_program
 
 from microgrand import records
 from microgrand.penalties import PENALTIES
 from microgrand.settings import UserError
 from microgrand.tape import Parameters
 
-ROOT = Path(__file__).parents[2]
-SOURCE = (ROOT / "lessons" / "shrinkage.py").read_text("utf-8")
-CASES = [
-    "none",
-    "l1",
-    "l2",
-    "l3",
-    "l4",
-    "dead-zone",
-    "column-maximum",
-    "l1-proximal",
-    "l0-proximal",
-]
+SOURCE = source("shrinkage")
+CASES = ["none", "l1", "l2", "l3", "l4", "dead-zone", "column-maximum"]
+CASES += ["l1-proximal", "l0-proximal"]
 SWEEP = [f"{case}-strength-{i}" for i in range(3) for case in ("l1", "l1-proximal")]
 FILMS = {f"weights-{case}" for case in CASES} | {"weights-side-by-side"}
 
@@ -62,14 +53,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """The lesson up to its experiments, as a module."""
-    module = ModuleType("shrinkage_lesson")
-    arguments = sys.argv
-    sys.argv = ["", "--preset", "quick", "--out", str(tmp_path_factory.mktemp("program"))]
-    try:
-        exec(SOURCE.partition("results = session.sweep")[0], module.__dict__)
-    finally:
-        sys.argv = arguments
-    return module
+    return lesson_program("shrinkage", tmp_path_factory.mktemp("program"))
 
 
 # ------------------------------------------------------------------------------------- what is left

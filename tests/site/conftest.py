@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from built_site import LESSONS, ROOT, Site, Visit, Visitor, build
+from choosing_guest import choosing_guest
+from explorer_guest import explorer_guest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from microgrand import records
@@ -113,3 +115,17 @@ def recorded(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = folder / "penalties" / f"{case}-seed-"
         copy(Path(f"{path}0"), Path(f"{path}1"), seed=1, change=0.25)
     return folder
+
+
+@pytest.fixture(scope="module")
+def page_to_explore(site: Site, recorded: Path) -> Iterator[Path]:
+    """The folder of a page with the explorer and these runs."""
+    with explorer_guest(site, recorded) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def page_of_choices(site: Site) -> Iterator[None]:
+    """A page with a figure in which the reader chooses."""
+    with choosing_guest(site):
+        yield

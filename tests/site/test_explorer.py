@@ -3,81 +3,16 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
-from built_site import ROOT, Site, Visitor, arrive, follow_link, guest
-from playwright.sync_api import Locator, Page, Route, expect
+from built_site import Site, Visitor
+from explorer_guest import PAGE, choose, epoch, expect_shown, explorer, picture, shown
+from playwright.sync_api import expect
 
 from microgrand.signals import SIGNALS
 
-sys.path.insert(0, str(ROOT / "docs" / "hooks"))
-
-import explorer_page
-
-PAGE = "exploring"  # beside the pages of the book, in the frame of one of them
-NEIGHBOUR = "kinks"
-KILOBYTES = 1000
-
-
-@pytest.fixture(scope="module")
-def page_to_explore(site: Site, recorded: Path) -> Iterator[Path]:
-    """A page like any other of the book, with the explorer and its data."""
-    folder = site.folder / PAGE
-    found = explorer_page.recorded_runs(recorded)
-    for name, content in explorer_page.written(found):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content, "utf-8")
-    with guest(site, PAGE, NEIGHBOUR, explorer_page.ELEMENT + '<h2 id="below">Below</h2>'):
-        yield folder
-
-
-@pytest.fixture(autouse=True)
-def _page(request: pytest.FixtureRequest) -> None:
-    if "visit" in request.fixturenames:
-        request.getfixturevalue("page_to_explore")
-
-
-def explorer(page: Page, site: Site, asked: str = "") -> Locator:
-    """Open the page and wait until a run is shown."""
-    page.goto(site.url(PAGE) + asked)
-    return drawn(page)
-
-
-def drawn(page: Page) -> Locator:
-    element = page.locator("microgrand-explorer")
-    element.locator(".series").first.wait_for(state="attached")
-    return element
-
-
-def choose(element: Locator, name: str, label: str) -> None:
-    element.get_by_label(name, exact=True).select_option(label=label)
-
-
-def chosen(element: Locator, name: str) -> str:
-    control = element.get_by_label(name, exact=True)
-    return str(control.evaluate("control => control.selectedOptions[0].text"))
-
-
-def shown(element: Locator) -> str:
-    return element.locator("microgrand-player").get_attribute("aria-label") or ""
-
-
-def expect_shown(element: Locator, *words: str) -> None:
-    player = element.locator("microgrand-player")
-    for word in words:
-        expect(player).to_have_attribute("aria-label", re.compile(re.escape(word)))
-
-
-def picture(element: Locator) -> str:
-    return element.locator(".panels").inner_html()
-
-
-def epoch(element: Locator) -> str:
-    return element.locator(".frame").inner_text()
+pytestmark = pytest.mark.usefixtures("page_to_explore")
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390), ("light", 320)])
@@ -233,50 +168,6 @@ def test_the_epoch_stays_when_something_else_is_chosen(site: Site, visit: Visito
             assert epoch(element) == "epoch 1", label
 
 
-def test_an_address_can_be_shared(site: Site, visit: Visitor) -> None:
-    with visit() as v:
-        element = explorer(v.page, site)
-        assert v.page.url == site.url(PAGE)  # nothing is chosen yet
-        length = v.page.evaluate("history.length")
-        choose(element, "case", "H: −tanh θ, as published")
-        expect_shown(element, "H: ")
-        choose(element, "signal", "input gradient")
-        element.get_by_label("layer", exact=True).fill("4")
-        element.get_by_label("logarithmic").check()
-        element.get_by_label("epoch", exact=True).fill("1")
-        v.page.wait_for_url(re.compile("epoch=1"))
-        for part in ("lesson=penalties", "case=H-published", "with=Z-published", "powers=1",
-                     "signal=input\\+gradient", "layer=5"):  # fmt: skip
-            assert re.search(part, v.page.url), part
-        assert v.page.evaluate("history.length") == length
-        address, look = v.page.url, picture(element)
-        numbers_shown = element.locator("table").inner_text()
-    with visit() as v:
-        v.page.goto(address)
-        element = drawn(v.page)
-        assert picture(element) == look
-        assert element.locator("table").inner_text() == numbers_shown
-        choose(element, "lesson", "Curve fitting")
-        choose(element, "case", "dropout")
-        element.get_by_label("strength", exact=True).fill("3")
-        v.page.wait_for_url(re.compile("case=dropout-0.33"))
-        v.page.reload()
-        expect_shown(drawn(v.page), "dropout, p = 0.33")
-
-
-@pytest.mark.parametrize(
-    "asked",
-    ["?lesson=none", "?case=X", "?layer=99", "?layer=-1", "?layer=NaN", "?epoch=-3", "?epoch=1e9",
-     "?with=X", "?signal=%00", "?%", "?lesson=noise&case=A-published"],
-)  # fmt: skip
-def test_an_address_that_asks_for_what_is_not_there(site: Site, visit: Visitor, asked: str) -> None:
-    with visit() as v:
-        element = explorer(v.page, site, asked)
-        assert "beside" in shown(element)
-        assert element.locator(".wide").count() == 1
-        assert v.complaints == []
-
-
 def test_which_runs_these_are(site: Site, visit: Visitor) -> None:
     with visit() as v:
         element = explorer(v.page, site)
@@ -327,75 +218,3 @@ def test_nothing_moves_by_itself(site: Site, visit: Visitor) -> None:
         expect(element.get_by_role("button", name="play")).to_be_visible()
         element.get_by_role("button", name="play").click()
         expect(element.locator(".frame")).not_to_have_text(before)
-
-
-def test_without_scripts_a_sentence_says_what_would_be_here(site: Site, visit: Visitor) -> None:
-    with visit(java_script_enabled=False) as v:
-        v.page.goto(site.url(PAGE))
-        expect(v.page.get_by_text("Here would be a picture of the recorded runs")).to_be_visible()
-
-
-def test_without_its_index_the_sentence_stays(site: Site, visit: Visitor) -> None:
-    with visit() as v:
-        v.page.route("**/index.json", lambda route: route.abort())
-        v.page.goto(site.url(PAGE))
-        v.page.wait_for_load_state("networkidle")
-        expect(v.page.get_by_text("Here would be a picture of the recorded runs")).to_be_visible()
-
-
-def test_what_cannot_be_fetched_leaves_what_was_shown(site: Site, visit: Visitor) -> None:
-    with visit() as v:
-        element = explorer(v.page, site)
-        before, status = picture(element), element.locator(".trouble")
-
-        def refuse(route: Route) -> None:
-            route.abort()
-
-        v.page.route("**/C-published.json", refuse)
-        choose(element, "case", "C: θ, as published")
-        expect(status).to_contain_text("Could not be fetched")
-        assert picture(element) == before
-        v.page.unroute("**/C-published.json", refuse)
-        choose(element, "case", "A: θ², as published")
-        expect(status).to_be_empty()
-        choose(element, "case", "C: θ, as published")
-        expect_shown(element, "C: θ, as published")
-
-
-def test_a_slow_answer_does_not_overtake_a_later_choice(site: Site, visit: Visitor) -> None:
-    with visit() as v:
-        element = explorer(v.page, site)
-        held: list[Route] = []
-        v.page.route("**/C-published.json", lambda route: held.append(route))
-        choose(element, "case", "C: θ, as published")
-        expect(element.locator("microgrand-player")).to_have_class(re.compile("waiting"))
-        choose(element, "case", "H: −tanh θ, as published")
-        expect_shown(element, "H: ")
-        held[0].continue_()
-        v.page.wait_for_timeout(300)
-        assert "H: " in shown(element)
-        expect(element.locator("microgrand-player")).not_to_have_class(re.compile("waiting"))
-
-
-def test_after_instant_navigation(site: Site, visit: Visitor) -> None:
-    with visit() as v:
-        arrive(v.page, site.url(NEIGHBOUR))
-        follow_link(v.page, site.url(PAGE))
-        v.page.wait_for_url(f"**/{PAGE}/")
-        element = drawn(v.page)
-        choose(element, "case", "C: θ, as published")
-        expect_shown(element, "C: ")
-        v.page.go_back()  # before the address is written: it is another page's now
-        v.page.wait_for_url(f"**/{NEIGHBOUR}/")
-        v.page.wait_for_timeout(600)
-        assert "case=" not in v.page.url
-        v.page.go_forward()
-        drawn(v.page)
-        assert v.page.evaluate("window.same"), "the page was loaded anew"
-        assert v.complaints == []
-
-
-def test_what_a_visitor_loads_is_small(page_to_explore: Path) -> None:
-    sizes = {path: path.stat().st_size for path in page_to_explore.rglob("*.json")}
-    index = sizes.pop(page_to_explore / "index.json")
-    assert index + sum(sorted(sizes.values())[-2:]) <= 250 * KILOBYTES

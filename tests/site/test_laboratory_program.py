@@ -1,15 +1,11 @@
-"""The laboratory without a browser: the program, its settings, and how it is packed."""
+"""The laboratory without a browser: the program, its settings, and what it shows."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import subprocess
 import sys
-import zipfile
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +14,7 @@ import pytest
 from built_site import ROOT
 from hypothesis import example, given
 from hypothesis import strategies as st
-from laboratory_book import Laboratory, Settings, laboratory, laboratory_page
+from laboratory_book import Laboratory, Settings, laboratory
 
 from microgrand.data.curve import Curve, make_curve
 from microgrand.penalties import PENALTIES
@@ -218,90 +214,3 @@ def test_in_a_terminal_it_prints_the_losses() -> None:
     first, *epochs = done.stdout.splitlines()
     assert first.startswith("penalty=l1&applied=proximal&strength=1.0&")
     assert [line.split(":")[0] for line in epochs] == ["epoch 1", "epoch 2"]
-
-
-# ------------------------------------------------------------------------------- how it is packed
-
-
-def test_what_is_packed_runs_without_the_rest(tmp_path: Path) -> None:
-    """All of ours and of autograd comes from the zip, and NumPy is all it needs besides."""
-    archive = tmp_path / "python.zip"
-    archive.write_bytes(laboratory_page.packed(ROOT))
-    program = f"""
-import sys
-sys.path.insert(0, {str(archive)!r})
-from laboratory import Laboratory
-started = Laboratory("penalty=l1&noise=gradients")
-started.step()
-for name, module in sys.modules.items():
-    if name.split(".")[0] in ("laboratory", "microgrand", "autograd"):
-        print(name, module.__file__.startswith({str(archive)!r}))
-"""
-    command = [sys.executable, "-I", "-c", program]
-    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
-    places = dict(line.split() for line in done.stdout.splitlines())
-    assert {"laboratory", "microgrand.penalties.vector", "autograd.core"} <= set(places)
-    assert set(places.values()) == {"True"}
-
-
-def test_the_zip_has_the_licences_and_is_the_same_each_time() -> None:
-    packed = laboratory_page.packed(ROOT)
-    assert packed == laboratory_page.packed(ROOT)
-    names = zipfile.ZipFile(io.BytesIO(packed)).namelist()
-    assert "LICENSE" in names
-    assert any("autograd" in name and "LICENSE" in name.upper() for name in names)
-    assert not [name for name in names if name.startswith(("/", ".."))]
-
-
-@pytest.fixture
-def core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that looks like Pyodide's core, named in the environment."""
-    for name in laboratory_page.CORE:
-        (tmp_path / name).write_bytes(b"x" * 1000)
-    wheel = {"file_name": "numpy.whl", "sha256": hashlib.sha256(b"numpy").hexdigest()}
-    lock = json.dumps({"packages": {"numpy": wheel}})
-    (tmp_path / "pyodide-lock.json").write_text(lock)
-    monkeypatch.setenv("MICROGRAND_PYODIDE", str(tmp_path))
-    return tmp_path
-
-
-def test_without_numpy_the_reader_is_told_where_it_comes_from(core: Path) -> None:
-    found = laboratory_page.find_python(ROOT)
-    assert found.files == [*laboratory_page.CORE]
-    page = laboratory_page.element(found, Settings)
-    assert 'distribution="https://cdn.jsdelivr.net/pyodide/' in page
-    assert "published checksum" in page
-    assert "\n\n" not in page
-
-
-def test_numpys_wheel_is_served_if_it_is_the_right_one(core: Path) -> None:
-    (core / "numpy.whl").write_bytes(b"numpy")
-    found = laboratory_page.find_python(ROOT)
-    assert found.files[-1] == "numpy.whl"
-    assert "distribution" not in laboratory_page.element(found, Settings)
-    (core / "numpy.whl").write_bytes(b"Numpy")
-    with pytest.raises(laboratory_page.PluginError, match=r"not the wheel that pyodide-lock\.json"):
-        laboratory_page.find_python(ROOT)
-
-
-def test_a_folder_that_is_named_must_hold_the_core(core: Path) -> None:
-    (core / "pyodide.mjs").unlink()
-    with pytest.raises(laboratory_page.PluginError, match=r"has no pyodide\.mjs"):
-        laboratory_page.find_python(ROOT)
-
-
-def test_without_a_folder_there_is_no_laboratory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("MICROGRAND_PYODIDE", raising=False)
-    assert laboratory_page.find_python(tmp_path) is None
-
-
-def test_every_setting_has_a_control_with_its_default_and_its_limits() -> None:
-    for item in fields(Settings):
-        control = laboratory_page.control(item)
-        assert f'for="laboratory-{item.name}"' in control
-        assert f'id="laboratory-{item.name}" name="{item.name}"' in control
-    strength = next(item for item in fields(Settings) if item.name == "strength")
-    limits = 'min="-6" max="0" step="0.05" value="-3" data-scale="log"'
-    assert limits in laboratory_page.control(strength)
