@@ -1,8 +1,9 @@
 /* <microgrand-explorer src="./">…</microgrand-explorer>
 
    Recorded runs to move through: recording × case × strength × signal × layer × epoch, one run beside
-   another. index.json beside `src` says what there is; RECORDING/VIEW.json is a case at one strength,
-   fetched when it is chosen. A player draws it. What is chosen stands in the page's address. */
+   another. index.json beside `src` says what there is; RECORDING/VIEW.json is a case at one strength and
+   RECORDING/VIEW/SIGNAL.json one of its signals, both fetched when they are chosen. A player draws them.
+   What is chosen stands in the page's address. */
 import { compose, last, measured, placeOf } from "./comparison.js";
 import { fetchData } from "./player.js";
 import { html } from "./stage.js";
@@ -165,11 +166,11 @@ class Explorer extends HTMLElement {
     this.strength.shows.textContent = view.strength;
     this.strength.setAttribute("aria-valuetext", view.strength);
     const names = [...new Set([view.name, this.with.value])].filter(Boolean);
-    const asked = (this.asked = [recording.name, ...names].join());
+    const asked = (this.asked = [recording.name, ...names, this.wished.signal].join());
     const slow = setTimeout(() => this.player.classList.add("waiting"), 100);
-    let found, error;
+    let runs, error;
     try {
-      found = await Promise.all(names.map((name) => this.fetch(`${recording.name}/${name}.json`)));
+      runs = await this.load(recording.name, names);
     } catch (reason) {
       error = reason;
     }
@@ -177,9 +178,22 @@ class Explorer extends HTMLElement {
     if (asked !== this.asked) return;
     this.player.classList.remove("waiting");
     this.trouble.textContent = error ? "Could not be fetched. What is shown is what was chosen before." : "";
-    if (error) return;
-    const runs = names.map((name, i) => ({ label: this.inWords(name), view: found[i] }));
-    this.show(runs, asked);
+    if (!error) this.show(runs);
+  }
+
+  /** The views of these names and their layers of one signal: the one that is wished, if the first has it. */
+  async load(recording, names) {
+    const { signal: wished } = this.wished;
+    const views = await Promise.all(names.map((name) => this.fetch(`${recording}/${name}.json`)));
+    const { signals } = views[0];
+    const natural = signals.includes("weight") ? "weight" : signals[0];
+    const signal = signals.includes(wished) ? wished : natural;
+    const run = async (view, i) => {
+      const file = `${recording}/${names[i]}/${signal.replaceAll(" ", "-")}.json`;
+      const layers = view.signals.includes(signal) ? await this.fetch(file) : [];
+      return { label: this.inWords(names[i]), view, signal, layers };
+    };
+    return Promise.all(views.map(run));
   }
 
   /** What a view is called: its case, and its strength where the case has more than one. */
@@ -190,11 +204,11 @@ class Explorer extends HTMLElement {
   }
 
   /** Show one run or two at the signal, layer and epoch that are chosen. */
-  show(runs, asked) {
-    const { signal, layers } = this.offerLayers(runs[0].view.signals);
+  show(runs) {
+    const [{ signal, layers, view }] = runs;
+    this.offer(signal, view.signals, layers);
     const place = +this.layer.value;
-    const ofSignal = (run) => run.view.signals.find(({ name }) => name === signal)?.layers[place];
-    this.runs = runs.map((run) => ({ ...run, layer: ofSignal(run) }));
+    this.runs = runs.map((run) => ({ ...run, layer: run.layers[place] }));
     const kept = this.runs.flatMap(({ layer }) => (layer?.distribution ?? layer)?.epochs ?? []);
     this.epochs = [...new Set(kept)].sort((a, b) => a - b);
     const labels = runs.map(({ label }) => label).join(" beside ");
@@ -209,25 +223,21 @@ class Explorer extends HTMLElement {
     });
     this.filling = false;
     this.player.slider.setAttribute("aria-label", "epoch");
-    if (asked !== this.told) this.writeAbout();
-    this.told = asked;
+    if (labels !== this.told) this.writeAbout();
+    this.told = labels;
   }
 
-  /** Offer the signals that there are and the layers of the chosen one, and keep to what is wished. */
-  offerLayers(signals) {
-    const names = signals.map(({ name }) => name);
-    if (names.join() !== [...this.signal.options].map(({ value }) => value).join()) {
-      this.signal.replaceChildren(...names.map((name) => new Option(name, name)));
+  /** Offer the signals that there are and the layers of this one, and keep to the layer that is wished. */
+  offer(signal, signals, layers) {
+    if (signals.join() !== [...this.signal.options].map(({ value }) => value).join()) {
+      this.signal.replaceChildren(...signals.map((name) => new Option(name, name)));
     }
-    const natural = names.includes("weight") ? "weight" : names[0];
-    this.signal.value = names.includes(this.wished.signal) ? this.wished.signal : natural;
-    const { layers } = signals[this.signal.selectedIndex];
+    this.signal.value = signal;
     this.layer.max = layers.length - 1;
     this.layer.hidden = layers.length === 1;
     this.layer.value = Math.min(this.wished.layer, layers.length) - 1;
     this.layer.shows.textContent = layers[this.layer.value].name;
     this.layer.setAttribute("aria-valuetext", layers[this.layer.value].name);
-    return { signal: this.signal.value, layers };
   }
 
   /** What was measured at this epoch, in numbers. */

@@ -3,7 +3,8 @@
 In docs/explorer.md, `<!-- explorer -->` becomes the element that docs/assets/explorer.js draws and
 `<!-- recorded runs -->` a table. What the element shows lies beside the page and is fetched when it
 is asked for: explorer/index.json says what there is, explorer/RECORDING/VIEW.json is a case at one
-strength. The runs are those in docs/records/, or in the folder that MICROGRAND_RECORDS names.
+strength, explorer/RECORDING/VIEW/SIGNAL.json one of its signals. The runs are those in
+docs/records/, or in the folder that MICROGRAND_RECORDS names.
 """
 
 from __future__ import annotations
@@ -104,8 +105,12 @@ def written(found: Sequence[Recording]) -> Iterator[tuple[str, str]]:
         shown = []
         for view, runs in views(recorded):
             shown.append(view)
-            content = {"about": about(runs), "curves": view.curves, "signals": view.signals}
+            names = [signal["name"] for signal in view.signals]
+            content = {"about": about(runs), "curves": view.curves, "signals": names}
             yield f"{recorded.name}/{view.name}.json", compact(content)
+            for signal in view.signals:
+                file = f"{signal['name'].replace(' ', '-')}.json"
+                yield f"{recorded.name}/{view.name}/{file}", compact(signal["layers"])
         index.append(as_index(recorded, shown))
     yield "index.json", compact(index)
 

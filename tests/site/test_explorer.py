@@ -26,6 +26,8 @@ def test_choosing_by_mouse(site: Site, visit: Visitor, scheme: str, width: int) 
             "index.json",
             "penalties/A-published.json",
             "penalties/Z-published.json",
+            "penalties/A-published/weight.json",
+            "penalties/Z-published/weight.json",
         ]
         assert "weight in layer 1, A: θ², as published beside Z: 0, as published" in shown(element)
         pictures = [picture(element)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,9 +36,13 @@ def files(recorded: Path) -> dict[str, Any]:
     return {name: json.loads(text) for name, text in explorer_page.written(found)}
 
 
-def layers_of(view: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for signal in view["signals"]:
-        yield from signal["layers"]
+def signal_file(view: str, signal: str) -> str:
+    return f"{view.removesuffix('.json')}/{signal.replace(' ', '-')}.json"
+
+
+def views_of(files: dict[str, Any]) -> dict[str, Any]:
+    """The files of a case at one strength each, by name."""
+    return {name: view for name, view in files.items() if name.count("/") == 1}
 
 
 def test_every_case_of_every_lesson_is_there(recorded: Path, files: dict[str, Any]) -> None:
@@ -51,17 +55,18 @@ def test_every_case_of_every_lesson_is_there(recorded: Path, files: dict[str, An
         assert {f"{name}/{view}.json" for view in shown} <= set(files)
         assert all(case["words"] for case in one["cases"])
         assert any(case["words"] != case["views"][0]["name"] for case in one["cases"])
-    assert len(files) == 1 + sum(len(c["views"]) for one in index.values() for c in one["cases"])
+    views = views_of(files)
+    assert len(views) == sum(len(case["views"]) for one in index.values() for case in one["cases"])
+    signals = {signal_file(name, one) for name, view in views.items() for one in view["signals"]}
+    assert set(files) == {"index.json", *views, *signals}
 
 
 def test_what_is_shown_fits_together(files: dict[str, Any]) -> None:
     histograms = 0
-    for name, view in files.items():
-        if name == "index.json":
-            continue
+    for name, view in views_of(files).items():
         assert view["curves"], name
         assert view["signals"], name
-        for layer in layers_of(view):
+        for layer in chain(*(files[signal_file(name, signal)] for signal in view["signals"])):
             for values in layer["statistics"].values():
                 assert len(values) == len(layer["epochs"]), name
             if "distribution" in layer:
@@ -73,12 +78,23 @@ def test_what_is_shown_fits_together(files: dict[str, Any]) -> None:
     assert histograms > 100
 
 
+def test_what_a_visitor_loads_at_a_time_is_small() -> None:
+    """The index, and two cases at one signal."""
+    kept = explorer_page.recorded_runs(ROOT / "docs" / "records")
+    assert {one.name for one in kept} >= {"penalties", "normalization", "noise"}
+    sizes = {name: len(text.encode()) for name, text in explorer_page.written(kept)}
+    views = {name: sizes[name] for name in sizes if name.count("/") == 1}
+    signals = {name: sizes[name] for name in sizes if name.count("/") == 2}
+    loaded = sizes["index.json"] + 2 * max(views.values()) + 2 * max(signals.values())
+    assert loaded <= 250_000
+
+
 def test_counts_are_kept_to_the_last_one(recorded: Path, files: dict[str, Any]) -> None:
     record = records.load(recorded / "penalties" / "A-published-seed-0")
-    shown = files["penalties/A-published.json"]["signals"]
-    assert [signal["name"] for signal in shown] == list(SIGNALS)
-    for place, signal in enumerate(shown):
-        for number, layer in enumerate(signal["layers"]):
+    view = "penalties/A-published.json"
+    assert files[view]["signals"] == list(SIGNALS)
+    for place, signal in enumerate(SIGNALS):
+        for number, layer in enumerate(files[signal_file(view, signal)]):
             counts = record["histograms"][:, place, number]
             assert np.array_equal(layer["distribution"]["rows"], counts)
             assert layer["distribution"]["limits"][1] == record["ranges"][place, number]

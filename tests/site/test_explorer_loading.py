@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from built_site import Site, Visitor, arrive, follow_link
 from explorer_guest import NEIGHBOUR, PAGE, choose, drawn, expect_shown, explorer, picture, shown
 from playwright.sync_api import Route, expect
-
-KILOBYTES = 1000
 
 pytestmark = pytest.mark.usefixtures("page_to_explore")
 
@@ -73,7 +70,10 @@ def test_without_its_index_the_sentence_stays(site: Site, visit: Visitor) -> Non
         expect(v.page.get_by_text("Here would be a picture of the recorded runs")).to_be_visible()
 
 
-def test_what_cannot_be_fetched_leaves_what_was_shown(site: Site, visit: Visitor) -> None:
+@pytest.mark.parametrize("file", ["C-published.json", "C-published/weight.json"])
+def test_what_cannot_be_fetched_leaves_what_was_shown(
+    site: Site, visit: Visitor, file: str
+) -> None:
     with visit() as v:
         element = explorer(v.page, site)
         before, status = picture(element), element.locator(".trouble")
@@ -81,22 +81,25 @@ def test_what_cannot_be_fetched_leaves_what_was_shown(site: Site, visit: Visitor
         def refuse(route: Route) -> None:
             route.abort()
 
-        v.page.route("**/C-published.json", refuse)
+        v.page.route(f"**/{file}", refuse)
         choose(element, "case", "C: θ, as published")
         expect(status).to_contain_text("Could not be fetched")
         assert picture(element) == before
-        v.page.unroute("**/C-published.json", refuse)
+        v.page.unroute(f"**/{file}", refuse)
         choose(element, "case", "A: θ², as published")
         expect(status).to_be_empty()
         choose(element, "case", "C: θ, as published")
         expect_shown(element, "C: θ, as published")
 
 
-def test_a_slow_answer_does_not_overtake_a_later_choice(site: Site, visit: Visitor) -> None:
+@pytest.mark.parametrize("file", ["C-published.json", "C-published/weight.json"])
+def test_a_slow_answer_does_not_overtake_a_later_choice(
+    site: Site, visit: Visitor, file: str
+) -> None:
     with visit() as v:
         element = explorer(v.page, site)
         held: list[Route] = []
-        v.page.route("**/C-published.json", lambda route: held.append(route))
+        v.page.route(f"**/{file}", lambda route: held.append(route))
         choose(element, "case", "C: θ, as published")
         expect(element.locator("microgrand-player")).to_have_class(re.compile("waiting"))
         choose(element, "case", "H: −tanh θ, as published")
@@ -123,9 +126,3 @@ def test_after_instant_navigation(site: Site, visit: Visitor) -> None:
         drawn(v.page)
         assert v.page.evaluate("window.same"), "the page was loaded anew"
         assert v.complaints == []
-
-
-def test_what_a_visitor_loads_is_small(page_to_explore: Path) -> None:
-    sizes = {path: path.stat().st_size for path in page_to_explore.rglob("*.json")}
-    index = sizes.pop(page_to_explore / "index.json")
-    assert index + sum(sorted(sizes.values())[-2:]) <= 250 * KILOBYTES
