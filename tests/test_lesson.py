@@ -1,6 +1,8 @@
 """What a lesson needs around it: some of its cases, progress, what is shown, saved and kept."""
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -122,6 +124,25 @@ def test_in_a_terminal_figures_and_animations_are_files(session: Session) -> Non
         with Image.open(session.out / name) as image:
             image.verify()
     assert json.loads((session.out / "moving.json").read_text("utf-8"))["alt"] == "A line tips."
+
+
+def test_where_there_is_no_room_a_figure_is_one_line_and_no_file(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    figure, _ = new_figure()
+    session.write("figure.csv", b"earlier")
+    monkeypatch.setattr(os, "fsync", full)
+    for show in (
+        lambda: session.show(figure, "figure", ""),
+        lambda: session.play(MOVING, "moving", ""),
+    ):
+        with pytest.raises(UserError, match=r"--out out cannot be written to \(No space left"):
+            show()
+    assert [path.name for path in Path("out").iterdir()] == ["figure.csv"]
+    assert Path("out/figure.csv").read_bytes() == b"earlier"
 
 
 def test_on_a_page_figures_animations_and_tables_are_markup(page: Session) -> None:
