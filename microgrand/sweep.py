@@ -133,12 +133,20 @@ def finish(
     jobs: int,
     cluster: str,
 ) -> Iterator[tuple[str, int]]:
-    """Do the runs, keep each as soon as it is finished, and yield its case and seed."""
+    """Do the runs, keep each as soon as it is finished, and yield its case and seed.
+
+    Raises:
+        UserError: if a run cannot be kept.
+    """
     with workers(min(jobs, len(manifests)), cluster if manifests else ""):
         tasks = (joblib.delayed(run_one)(run, settings, manifest) for manifest in manifests)
         for record in joblib.Parallel(return_as="generator_unordered")(tasks):
             name = record.manifest["case"], record.manifest["seed"]
-            records.save(paths[name], record.arrays, record.manifest)
+            try:
+                records.save(paths[name], record.arrays, record.manifest)
+            except OSError as error:
+                why = f"{paths[name].parent} cannot be written to ({error.strerror})"
+                raise UserError(f"{why}; finished runs are kept, start again to go on") from None
             yield name
 
 

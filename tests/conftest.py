@@ -1,12 +1,15 @@
-"""What every test finds: how hypothesis searches, an empty folder, the command.
+"""What every test finds: how hypothesis searches, an empty folder, a full disk, the command.
 
 Hypothesis searches freely at home, the very same examples each time under CI=true. For a long
 night: `pytest --hypothesis-profile=night tests/test_op*.py tests/test_kinks.py`.
 """
 
+import errno
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from calling import Command, Said
@@ -23,6 +26,16 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of the test's own, in which it starts."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on, no file can be written whole."""
+
+    def full(*arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    return lambda: monkeypatch.setattr(os, "fsync", full)
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """What a lesson needs around it: some of its cases, progress, what is shown, saved and kept."""
 
-import errno
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -127,14 +125,11 @@ def test_in_a_terminal_figures_and_animations_are_files(session: Session) -> Non
 
 
 def test_where_there_is_no_room_a_figure_is_one_line_and_no_file(
-    session: Session, monkeypatch: pytest.MonkeyPatch
+    session: Session, fill_the_disk: Callable[[], None]
 ) -> None:
-    def full(*arguments: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
     figure, _ = new_figure()
     session.write("figure.csv", b"earlier")
-    monkeypatch.setattr(os, "fsync", full)
+    fill_the_disk()
     for show in (
         lambda: session.show(figure, "figure", ""),
         lambda: session.play(MOVING, "moving", ""),

@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from threadpoolctl import threadpool_info
 import microgrand
 from microgrand.ops import mean_squared_error
 from microgrand.records import checksum
+from microgrand.settings import UserError
 from microgrand.sweep import Results, sweep
 
 CASES, SEEDS = ("wide", "deep"), (2, 0, 1)
@@ -209,9 +211,7 @@ def test_damaged_and_foreign_records_are_run_again(undisturbed: Path, tmp_path: 
     (tmp_path / "wide-seed-0.json").unlink()
     (tmp_path / "wide-seed-1.json").write_text("damaged")
     for ending in ("npz", "json"):  # whole, but another run's
-        (tmp_path / f"deep-seed-1.{ending}").write_bytes(
-            (tmp_path / f"deep-seed-0.{ending}").read_bytes()
-        )
+        shutil.copy(tmp_path / f"deep-seed-0.{ending}", tmp_path / f"deep-seed-1.{ending}")
     counter = Counter()
     do(tmp_path, counter)
     assert sorted(counter.done) == sorted([("wide", 2), ("wide", 0), ("wide", 1), ("deep", 1)])
@@ -242,6 +242,13 @@ def test_a_run_that_fails_raises_its_own_error_and_the_finished_ones_are_kept(
     counter = Counter()
     do(tmp_path, counter, seeds=[2], settings=settings, jobs=jobs)
     assert counter.done == [("deep", 2)]
+
+
+def test_no_room_is_one_line(tmp_path: Path, fill_the_disk: Callable[[], None]) -> None:
+    fill_the_disk()
+    with pytest.raises(UserError, match=r"be written to \(No space .*\); finished runs are kept"):
+        do(tmp_path)
+    assert not any(tmp_path.iterdir())
 
 
 def test_the_manifest_says_where_the_result_comes_from(tmp_path: Path) -> None:
