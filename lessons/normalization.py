@@ -995,7 +995,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# The same experiment was also run on real images, with more steps and five seeds. [There](../claims.md) instance norm no longer shows the most gradients off zero, exact zeros are less rare, and instance norm, tested rightly, is about level with layer norm. What the moving averages do to it is the same.
+# The same experiment was also run on real images, with more steps and five seeds. [There](../claims.md) instance norm no longer shows the most gradients off zero, exact zeros are less rare, and instance norm, tested rightly, comes within a few points of layer norm. What the moving averages do to it is the same.
 #
 # ## What can be learned from this
 #
