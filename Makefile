@@ -50,10 +50,11 @@ bench: .venv/bench
 	$(BIN)/python benchmarks/curve.py
 	$(BIN)/python benchmarks/images.py
 
-# The extra of that name, with the versions the book was tested with.
+# The extra of that name, with the versions the book was tested with. Python compiles a module when it
+# is first imported; to compile all of them now would take as long as to install them.
 .venv/%: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[$*]'
 	touch $@
 
 # The browser tests need Chromium; under CI, as root on Debian, install it.
