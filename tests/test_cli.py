@@ -151,7 +151,7 @@ def test_verify_ends_with_1_where_a_gradient_is_wrong(
         ("run curve --learning-rate 2", ["--learning-rate 2", "from 1e-06 to 1"]),
         ("run curve --noise nan", ["--noise nan"]),
         ("run curve --noise inf", ["--noise inf"]),
-        ("run curve --noise -0.5", ["--noise -0.5", "0 or more"]),
+        ("run curve --noise -0.5", ["--noise -0.5", "from 0 to 1000"]),
         ("run curve --rates 0.5 --rates 1.5", ["--rates 1.5", "from 0 to 1"]),
         ("run curve --strengths 0.5 --strengths -1", ["--strengths -1", "0 or more"]),
         ("run curve --preset tiny", ["--preset tiny", "quick, book, article"]),

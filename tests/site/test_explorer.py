@@ -97,16 +97,17 @@ def test_bars_and_outline_each_sum_to_a_hundred(site: Site, visit: Visitor) -> N
     """Also where the two runs are counted in bins of different width."""
     with visit() as v:
         element = explorer(v.page, site, "?case=A-published&with=E-corrected")
-        element.evaluate(
-            """element => {  // half the width for the bars
-              for (const layer of element.runs[0].view.signals.flatMap(({ layers }) => layers)) {
-                layer.distribution.limits = layer.distribution.limits.map((limit) => limit / 2);
-              }
-              element.show(element.runs);
-            }"""
-        )
         for signal in SIGNALS:
             choose(element, "signal", signal)
+            expect_shown(element, f"{signal} in layer")
+            element.evaluate(
+                """element => {  // half the width for the bars
+                  for (const { distribution } of element.runs[0].layers) {
+                    distribution.limits = distribution.limits.map((limit) => limit / 2);
+                  }
+                  element.show(element.runs);
+                }"""
+            )
             for layer in range(6):
                 element.get_by_label("layer", exact=True).fill(str(layer))
                 expect_shown(element, f"{signal} in layer {layer + 1}")
