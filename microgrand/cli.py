@@ -221,7 +221,6 @@ def show_data(
     path = out if out.suffix in still.ENDINGS else out / f"{images.name}.png"
     drawn = sheet.draw_sheet(*images.train, images.classes, samples)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         records.write_atomically(path, still.picture(drawn, path.suffix))
     except OSError as error:
         raise UserError(f"--out {out} cannot be written ({error.strerror or error})") from None

@@ -199,10 +199,8 @@ class Session:
         Raises:
             UserError: if the folder cannot be written to.
         """
-        path = self.out / name
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            records.write_atomically(path, content)
+            records.write_atomically(self.out / name, content)
         except OSError as error:
             raise UserError(f"--out {self.out} cannot be written to ({error.strerror})") from None
 

@@ -44,7 +44,11 @@ class Record:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even if the power fails."""
+    """Write a file so that it is there whole or not at all, even if the power fails.
+
+    Folders above it that are missing are made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -72,7 +76,6 @@ def save(path: Path, arrays: dict[str, np.ndarray], manifest: dict[str, Any]) ->
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     content = buffer.getvalue()
-    path.parent.mkdir(parents=True, exist_ok=True)
     manifest = {**manifest, "arrays_sha256": hashlib.sha256(content).hexdigest()}
     path.with_name(f"{path.name}.json").unlink(missing_ok=True)  # not finished from here on
     write_atomically(path.with_name(f"{path.name}.npz"), content)

@@ -9,6 +9,7 @@ from built_site import Site, Visitor, arrive, follow_link
 from explorer_guest import NEIGHBOUR, PAGE, choose, drawn, expect_shown, explorer, picture, shown
 from playwright.sync_api import Route, expect
 
+either_file = pytest.mark.parametrize("file", ["C-published.json", "C-published/weight.json"])
 pytestmark = pytest.mark.usefixtures("page_to_explore")
 
 
@@ -70,7 +71,7 @@ def test_without_its_index_the_sentence_stays(site: Site, visit: Visitor) -> Non
         expect(v.page.get_by_text("Here would be a picture of the recorded runs")).to_be_visible()
 
 
-@pytest.mark.parametrize("file", ["C-published.json", "C-published/weight.json"])
+@either_file
 def test_what_cannot_be_fetched_leaves_what_was_shown(
     site: Site, visit: Visitor, file: str
 ) -> None:
@@ -92,7 +93,7 @@ def test_what_cannot_be_fetched_leaves_what_was_shown(
         expect_shown(element, "C: θ, as published")
 
 
-@pytest.mark.parametrize("file", ["C-published.json", "C-published/weight.json"])
+@either_file
 def test_a_slow_answer_does_not_overtake_a_later_choice(
     site: Site, visit: Visitor, file: str
 ) -> None:
