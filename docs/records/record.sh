@@ -29,7 +29,7 @@ record shrinkage shrinkage --data "$mnist" --train-images 10000 --test-images 50
     --cases 'l[01]-proximal'
 record noise noise --data "$cifar10" --crop 32 --shrink 2 --epochs 100 --seeds 10 \
     --cases A --cases B --cases '[CD]-text' --cases '[CD]-code' --cases 'zero-*'
-record normalization normalization --data "$cifar10" --epochs 20 --seeds 5 \
+record normalization normalization --data "$cifar10" --epochs 60 --seeds 5 \
     --cases 'published-*' --cases correct-none --cases correct-batch --cases correct-layer \
     --cases correct-instance --cases correct-group --cases correct-box-cox \
     --cases 'digit-[bi]*'
