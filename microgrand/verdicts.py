@@ -55,7 +55,8 @@ class Recording:
 
     @property
     def command(self) -> str:
-        return str(self.manifests[0]["command"])
+        """The one that finished last; one that was started again asks for the earlier runs too."""
+        return str(max(self.manifests, key=lambda one: one["finished"])["command"])
 
     @property
     def settings(self) -> dict[str, Any]:

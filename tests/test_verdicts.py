@@ -1,6 +1,8 @@
 """Recorded runs: what is read, how lessons judge them, and that luck is allowed for."""
 
+import itertools
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,17 @@ import pytest
 from microgrand import records, verdicts
 from microgrand.claims import NotRun, Verdict
 from microgrand.programs import all_lessons
-from microgrand.verdicts import Runs, claims_of, count, evidence_cells, judge, recording, recordings
+from microgrand.settings import chosen_among
+from microgrand.verdicts import (
+    Recording,
+    Runs,
+    claims_of,
+    count,
+    evidence_cells,
+    judge,
+    recording,
+    recordings,
+)
 
 LESSON = """# %% [markdown]
 # # A lesson
@@ -49,7 +61,7 @@ def keep(tmp_path: Path) -> Keep:
     def save(name: str, case: str, seed: int, size: float, **changes: Any) -> Path:
         manifest = {
             "lesson": "small", "case": case, "seed": seed, "command": "run small",
-            "settings": {"unit": 2.0},
+            "settings": {"unit": 2.0}, "finished": "2030-01-01",
         } | changes  # fmt: skip
         place = tmp_path / "records" / name / f"{case}-seed-{seed}"
         records.save(place, {"size": np.array(size)}, manifest)
@@ -78,6 +90,18 @@ def test_a_recording_knows_its_cases_and_the_seeds_that_all_of_them_have(
     assert recorded.settings == {"unit": 2.0}
     with pytest.raises(NotRun):
         recorded.results["c", 0]
+
+
+@pytest.mark.parametrize("folder", sorted(verdicts.RECORDS.glob("*/")), ids=lambda path: path.name)
+def test_the_command_asks_for_every_case_and_seed_that_is_kept(folder: Path) -> None:
+    """Also where the runs were made on several days, with more cases each time."""
+    recorded = recording(folder)
+    assert recorded is not None
+    words = shlex.split(recorded.command)
+    flags = list(itertools.pairwise(words))
+    asked = [value for flag, value in flags if flag == "--cases"]
+    assert chosen_among(recorded.cases, asked) == recorded.cases
+    assert [str(len(recorded.seeds))] == [value for flag, value in flags if flag == "--seeds"]
 
 
 def test_runs_of_different_settings_are_not_one_recording(keep: Keep, folder: Path) -> None:
@@ -152,7 +176,7 @@ def test_every_lesson_can_be_judged_by_records_alone(name: str) -> None:
     settings |= {"strengths": [1e-3], "rates": [0.5], "longer": 1.0, "letters": "A"}
     settings |= {"relu_letters": "A"}
     manifest = {"lesson": name, "case": "none-at-all", "seed": 0, "settings": settings}
-    recorded = verdicts.Recording(name, Runs({("none-at-all", 0): records.Record({}, manifest)}))
+    recorded = Recording(name, Runs({("none-at-all", 0): records.Record({}, manifest)}))
     claims = claims_of(path, recorded)
     assert (
         len(claims)
