@@ -21,7 +21,7 @@ from scipy.sparse import csr_matrix
 
 from microgrand.claims import Claim, Evidence
 from microgrand.data.catalog import load_once
-from microgrand.figures import GREY, PALETTE, Animation, Panel, Series, new_figure, sequence
+from microgrand.figures import GREY, INK, PALETTE, Animation, Panel, Series, new_figure, sequence
 from microgrand.figures.sheet import draw_sheet
 from microgrand.layers import Conv2D, Dense, Flatten, MaxPool, Normal, ReLU, Sequential, zeros
 from microgrand.lesson import begin
@@ -430,7 +430,7 @@ session.about(results)
 
 # %% tags=["collapse-input"]
 EPOCHS = np.arange(settings.epochs + 1)
-HUES = (GREY, *PALETTE, "#7a5195", "#8c564b")
+HUES = (GREY, *PALETTE, INK)
 COLOURS = dict(zip(CASES, HUES, strict=True))
 
 

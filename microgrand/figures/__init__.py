@@ -2,11 +2,12 @@
 
 from microgrand.figures.animation import Animation, Panel, Series
 from microgrand.figures.histograms import histogram_animation
-from microgrand.figures.still import GREY, PALETTE, new_figure, sequence, svg
+from microgrand.figures.still import GREY, INK, PALETTE, new_figure, sequence, svg
 from microgrand.figures.words import in_words
 
 __all__ = [
     "GREY",
+    "INK",
     "PALETTE",
     "Animation",
     "Panel",

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 
 ENDINGS = (".png", ".svg")
 INK = "#010203"  # stands for the page's ink; no other part of a figure has this colour
-GREY = "#8a8f98"
-# Okabe & Ito (2008), Color universal design; without black and the yellow that fades on white.
-PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+GREY = "#868b93"
+# The first three are those of Okabe & Ito (2008), Color universal design.
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#9b1b5a", "#6b4e00", "#2b98ea", "#9050e8")
 
 STYLE: Any = {
     "axes.edgecolor": INK,

@@ -12,6 +12,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
+from skimage.color import xyz2lab
+from skimage.color.colorconv import xyz_from_rgb
 
 from microgrand.figures import GREY, PALETTE, new_figure, sequence, svg
 from microgrand.figures.still import INK, compact, picture
@@ -126,9 +128,13 @@ def test_a_sequence_of_colours_grows_steadily_brighter(count: int) -> None:
     assert not {INK, GREY, *PALETTE} & set(colours)
 
 
+def linear(colours: np.ndarray) -> np.ndarray:
+    """The amounts of light that sRGB stands for."""
+    return np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+
+
 def luminance(colour: np.ndarray) -> float:
-    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
-    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear(colour)))
 
 
 def contrast(colour: np.ndarray, ground: np.ndarray) -> float:
@@ -144,18 +150,67 @@ def in_the_dark(colour: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(2 * weights @ inverted - inverted, 0, 1))
 
 
+ASSETS = Path(__file__).parents[2] / "docs" / "assets"
+STYLE = (ASSETS / "figures.css").read_text("utf-8")
+LIGHT, DARK = (
+    np.array(to_rgb(ground))
+    for ground in re.findall(
+        r"--md-default-bg-color: (#\w{6});", (ASSETS / "book.css").read_text("utf-8")
+    )
+)
+OURS = [np.array(to_rgb(colour)) for colour in (*PALETTE, GREY)]
+
+
 @pytest.mark.parametrize("count", [2, 5, 10])
 def test_a_sequence_of_colours_is_seen_on_light_and_dark_pages(count: int) -> None:
-    style = (Path(__file__).parents[2] / "docs" / "assets" / "figures.css").read_text("utf-8")
-    assert "filter: invert(0.92) hue-rotate(180deg);" in style
-    book = (Path(__file__).parents[2] / "docs" / "assets" / "book.css").read_text("utf-8")
-    light, dark = map(to_rgb, re.findall(r"--md-default-bg-color: (#\w{6});", book))
+    assert "filter: invert(0.92) hue-rotate(180deg);" in STYLE
     for colour in map(np.array, map(to_rgb, sequence(count))):
-        assert contrast(colour, np.array(light)) > 3
-        assert contrast(in_the_dark(colour), np.array(dark)) > 3
+        assert contrast(colour, LIGHT) > 3
+        assert contrast(in_the_dark(colour), DARK) > 3
 
 
-def test_the_colours_can_be_told_apart() -> None:
-    colours = np.array([to_rgb(colour) for colour in (*PALETTE, GREY, INK)])
-    distances = np.linalg.norm(colours[:, None] - colours[None], axis=-1)
-    assert distances[np.triu_indices(len(colours), 1)].min() > 0.2
+def of_players() -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The colours of moving figures on light and on dark pages, the grey last."""
+    found = re.findall(r"--mg-(?:c\d|data): (#\w{6});", STYLE)
+    colours = [np.array(to_rgb(colour)) for colour in found]
+    return colours[: len(OURS)], colours[len(OURS) :]
+
+
+def test_still_and_moving_figures_have_the_same_colours() -> None:
+    np.testing.assert_array_equal(of_players()[0], OURS)
+
+
+# Machado, Oliveira & Fernandes (2009), A physiologically-based model for simulation of color vision
+# deficiency: what somebody sees who lacks one kind of cone, in linear RGB.
+EYES = {
+    "all cones": np.eye(3),
+    "no long": np.array([[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]]),
+    "no middle": np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]]),
+    "no short": np.array([[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]]),
+}
+
+
+def seen(colours: list[np.ndarray], eyes: str) -> np.ndarray:
+    """The colours as points of CIELAB, where a distance of 2 can just be noticed."""
+    light = (linear(np.array(colours)) @ EYES[eyes].T).clip(0, 1)
+    return np.asarray(xyz2lab(light @ xyz_from_rgb.T))
+
+
+@pytest.mark.parametrize("eyes", EYES)
+@pytest.mark.parametrize(
+    ("colours", "ground"),
+    [
+        (of_players()[0], LIGHT),
+        (of_players()[1], DARK),
+        ([in_the_dark(colour) for colour in OURS], DARK),
+    ],
+    ids=["light", "moving, dark", "still, dark"],
+)
+def test_every_eye_tells_the_colours_apart(
+    colours: list[np.ndarray], ground: np.ndarray, eyes: str
+) -> None:
+    assert len(colours) == len(OURS)
+    assert min(contrast(colour, ground) for colour in colours) > 3
+    places = seen(colours, eyes)
+    distances = np.linalg.norm(places[:, None] - places[None], axis=-1)
+    assert distances[np.triu_indices(len(places), 1)].min() > 10
