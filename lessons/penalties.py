@@ -60,7 +60,7 @@ class Settings:
 
 presets = {
     "quick": Preset(Settings("patches", train_images=60, test_images=40, epochs=2), seeds=1),
-    "book": Preset(Settings("patches", train_images=500, test_images=200, epochs=8), seeds=3),
+    "book": Preset(Settings("patches", train_images=500, test_images=200, epochs=7), seeds=3),
     "article": Preset(Settings(), seeds=3),
 }
 session = begin("penalties", presets)
@@ -567,7 +567,7 @@ print("spread of the activations before training:", *(f"{value:.1e}" for value i
 print(f"weights that would keep it need a spread of {np.sqrt(2 / (9 * 16)):.3f}, not 0.05")
 
 # %% [markdown]
-# Each layer passes on a part of what it gets. By the rule of He and others (2015), weights behind a ReLU should start with a variance of 2 over the number of inputs, and these are less than half as wide. So a network first has to grow its weights before it can learn, and how long that takes is a matter of luck. It also explains a surprise: I and J, which reward size, are on average about as good as the best penalties. A push outwards does no harm in a network that starts too small, and may help.
+# Each layer passes on a part of what it gets. By the rule of He and others (2015), weights behind a ReLU should start with a variance of 2 over the number of inputs, and these are less than half as wide. So a network first has to grow its weights before it can learn, and how long that takes is a matter of luck. It also explains a surprise: I and J, which reward size, are on average about as good as the lasso. A push outwards does no harm in a network that starts too small, and may help.
 #
 # ## The signals
 #
