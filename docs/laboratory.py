@@ -7,6 +7,7 @@ In the book this program runs in the reader's browser. In a terminal it prints t
                                                                  and how many epochs
 """
 
+import contextlib
 import json
 import math
 import sys
@@ -146,7 +147,7 @@ class Laboratory:
         self.data = make_curve(curve, for_data, POINTS)
         self.parameters = network(self.settings).init((1,), for_weights)
         self.state = optimizer(self.settings, self.for_noise).init(self.parameters.vector)
-        self.epoch = 0
+        self.epoch, self.total = 0, 0.0  # the loss so far in this epoch, summed over its points
         self.losses: list[tuple[int, float, float]] = []  # epoch, in training, in testing
         self.keep(self.loss(self.parameters.weights, *self.data.train))
         self.batches = self.endless_batches()
@@ -165,7 +166,6 @@ class Laboratory:
         x, y = self.data.train
         while True:
             order = self.for_batches.permutation(len(x))
-            self.total = 0.0
             for start in range(0, len(x), BATCH):
                 batch = order[start : start + BATCH]
                 yield x[batch], y[batch], start + BATCH >= len(x)
@@ -182,6 +182,7 @@ class Laboratory:
         if last:
             self.epoch += 1
             self.keep(self.total / len(self.data.train.x))
+            self.total = 0.0
         return last
 
     def keep(self, train_loss: float) -> None:
@@ -253,9 +254,14 @@ def panel(
 
 
 if __name__ == "__main__":
-    laboratory = Laboratory(sys.argv[1] if len(sys.argv) > 1 else "")
-    epochs = int(sys.argv[2]) if len(sys.argv) > 2 else math.inf
+    query = sys.argv[1] if len(sys.argv) > 1 else ""
+    epochs = sys.argv[2] if len(sys.argv) > 2 else "inf"
+    if epochs != "inf" and not epochs.isdecimal():
+        print(f"laboratory: {epochs} is no number of epochs", file=sys.stderr)
+        raise SystemExit(2)
+    laboratory = Laboratory(query)
     print(laboratory.settings.query())
-    while laboratory.epoch < epochs:
-        if laboratory.step():
-            print(json.loads(laboratory.frame())["words"])
+    with contextlib.suppress(KeyboardInterrupt):
+        while laboratory.epoch < float(epochs):
+            if laboratory.step():
+                print(json.loads(laboratory.frame())["words"])

@@ -165,9 +165,12 @@ def show_latest_claims(names: list[str], runs: Path) -> None:
         try:
             content = json.loads(path.read_text("utf-8"))
             judgements = [Judgement.from_dict(kept) for kept in content["claims"]]
+            lesson = content["lesson"]
             title = f"{path}: {content['command']}, {len(content['seeds'])} seeds"
         except (OSError, ValueError, KeyError, TypeError):
             raise UserError(f"{path} is damaged: delete it and run the lesson again") from None
+        if lesson not in names:
+            raise UserError(f"{path} holds the claims of {lesson}, not of {names[0]}")
         print(title)
         print_claims(judgements)
 
@@ -187,7 +190,7 @@ def list_data(folder: Annotated[Path | None, FETCHED] = None) -> None:
 
     for name, entry in catalog.CATALOG.items():
         where = catalog.place(name, folder)
-        state = (where or "not here: fetch it, or give a path") if entry.files else "offline"
+        state = (where or "not here: fetch it, or give a path") if entry.files else "installed"
         print(f"{name:10} {entry.about}\n{'':10} {entry.terms}\n{'':10} {state}")
     print(f"{'PATH':10} any of these by path, or a .npz of x_train, y_train, x_test, y_test")
 

@@ -90,6 +90,14 @@ def for_terminal(markdown: str) -> str:
     return "\n\n".join(textwrap.fill(part, 88) for part in words.split("\n\n"))
 
 
+def defines(node: ast.stmt) -> bool:
+    """Whether a statement imports or defines, or gives a value to a name in capitals."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name), *_]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return len(name) > 1 and name.isupper()
+    return isinstance(node, DEFINITIONS)
+
+
 def given(name: str) -> dict[str, Any]:
     """What a lesson imports and defines without having run: nothing that rests on its results."""
     space: dict[str, Any] = {"__name__": "__main__"}
@@ -97,9 +105,7 @@ def given(name: str) -> dict[str, Any]:
         if cell.is_prose or cell.has_tag("solution", "check"):
             continue
         for node in ast.parse(cell.body).body:
-            target = ast.unparse(getattr(node, "targets", [getattr(node, "target", ast.Pass())])[0])
-            constant = len(target) > 1 and target.isidentifier() and target.isupper()
-            if isinstance(node, DEFINITIONS) or constant:
+            if defines(node):
                 with contextlib.suppress(NameError):  # it stands on settings or on results
                     exec(compile(ast.Module([node], []), name, "exec"), space)
     return space
@@ -144,8 +150,10 @@ def what_is_wrong(exercise: Exercise, path: Path) -> str | None:
     except BaseException as error:  # a reader's program may end in any way
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-        line = error.lineno if isinstance(error, SyntaxError) else lines and lines[-1]
-        return f"{path}, line {line}: {in_a_line(error)}" if line else f"{path}: {in_a_line(error)}"
+        if isinstance(error, SyntaxError) and error.filename == str(path):
+            lines.append(error.lineno)
+        where = f"{path}, line {lines[-1]}" if lines else str(path)
+        return f"{where}: {in_a_line(error)}"
     if missing := [name for name in wanted if name not in space]:
         return f"{path} does not define {', '.join(missing)}"
     evidence = io.StringIO()  # it would give the answer away
@@ -153,7 +161,7 @@ def what_is_wrong(exercise: Exercise, path: Path) -> str | None:
         with contextlib.redirect_stdout(evidence):
             exec(compile(exercise.check, "the check", "exec"), space)
     except AssertionError as error:
-        return str(error)
+        return str(error) or "an assertion without a message fails"
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a reader's program may end in any way

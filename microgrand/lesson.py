@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import joblib
+
 from microgrand import claims, pages, records
 from microgrand.claims import Claim
 from microgrand.figures import Animation, in_words
@@ -23,7 +25,17 @@ from microgrand.figures.still import ENDINGS, picture, svg
 from microgrand.pages import Cell, Choices, Markup
 from microgrand.programs import all_lessons, code_until, title_and_question
 from microgrand.report import print_claims, print_table
-from microgrand.settings import Preset, UserError, chosen_among, flag, parse, stop, with_changes
+from microgrand.settings import (
+    Preset,
+    UserError,
+    as_tuple,
+    check_writable,
+    chosen_among,
+    flag,
+    parse,
+    stop,
+    with_changes,
+)
 from microgrand.sweep import Results, Run, sweep
 
 
@@ -235,6 +247,8 @@ def begin(lesson: str, presets: dict[str, Preset]) -> Session:
             names = ("preset", "out", "jobs")
             asked = {name: os.environ.get(f"MICROGRAND_{name.upper()}") for name in names}
             chosen: dict[str, Any] = {name: value for name, value in asked.items() if value}
+            if not chosen.get("jobs", "1").isdecimal():
+                raise UserError(f"MICROGRAND_JOBS={chosen['jobs']} is no number of processes")
         else:
             _, question = title_and_question(all_lessons()[lesson])
             chosen = parse(lesson, question, presets)
@@ -254,23 +268,16 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
         raise UserError(f"--preset {name} is unknown: choose one of {', '.join(presets)}")
     given_out = chosen.pop("out", None)
     seeds = chosen.pop("seeds", presets[name].seeds)
-    jobs = int(chosen.pop("jobs", os.cpu_count() or 1))
+    jobs = int(chosen.pop("jobs", joblib.cpu_count()))
     cases, cluster = chosen.pop("cases", ()), chosen.pop("cluster", "")
     settings = with_changes(presets[name].settings, chosen)
     changes = hashlib.sha256(str(sorted(chosen.items())).encode()).hexdigest()[:6]
     folder_name = f"{name}-{changes}" if chosen else name  # other settings, other results
     out = Path(given_out or Path("runs") / lesson / folder_name)
-    place = (out / "records").absolute()
-    there = next(path for path in (place, *place.parents) if path.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        why = "is read-only" if there.is_dir() else "is no folder"
-        raise UserError(f"--out {out} cannot be written to: {there} {why}")
+    check_writable(out)
     words = ["microgrand", "run", lesson, "--preset", name, "--seeds", str(seeds)]
-    for key, value in chosen.items():
-        for one in value if isinstance(value, tuple) else (value,):
-            words += [flag(key), str(one)]
-    for pattern in cases:
-        words += ["--cases", pattern]
+    for key, value in [*chosen.items(), ("cases", cases)]:
+        words += [word for one in as_tuple(value) for word in (flag(key), str(one))]
     return Session(
         lesson=lesson,
         settings=settings,

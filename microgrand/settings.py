@@ -3,6 +3,7 @@
 import fnmatch
 import inspect
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -12,7 +13,7 @@ from typing import Annotated, Any, NoReturn, get_args, get_origin, get_type_hint
 
 import typer
 
-MOST = 100_000  # seeds, or processes
+MOST_SEEDS_OR_JOBS = 100_000
 
 
 class UserError(Exception):
@@ -37,6 +38,11 @@ def flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+def as_tuple(value: Any) -> tuple[Any, ...]:
+    """A setting's values: one, or as many as were chosen."""
+    return value if isinstance(value, tuple) else (value,)
+
+
 def check_ranges(settings: Any) -> None:
     """Hold every setting against its range.
 
@@ -45,7 +51,7 @@ def check_ranges(settings: Any) -> None:
     """
     for item in fields(settings):
         value, low, high = getattr(settings, item.name), item.metadata["low"], item.metadata["high"]
-        for one in value if isinstance(value, tuple) else (value,):
+        for one in as_tuple(value):
             if isinstance(one, float) and not math.isfinite(one):
                 raise UserError(f"{flag(item.name)} {one} is out of range: it must be finite")
             if (low is not None and not one >= low) or (high is not None and not one <= high):
@@ -53,6 +59,22 @@ def check_ranges(settings: Any) -> None:
                 raise UserError(
                     f"{flag(item.name)} {one:.12g} is out of range: it must be {allowed}"
                 )
+
+
+def check_writable(out: Path) -> None:
+    """See that results can be written to a folder, which need not be there yet.
+
+    Raises:
+        UserError: if they cannot.
+    """
+    place = (out / "records").absolute()
+    try:
+        there = next(path for path in (place, *place.parents) if path.exists())
+    except OSError as error:  # a folder above it is closed to us, or the name is too long
+        raise UserError(f"--out {out} cannot be written to ({error.strerror})") from None
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        why = "is read-only" if there.is_dir() else "is no folder"
+        raise UserError(f"--out {out} cannot be written to: {there} {why}")
 
 
 def with_changes(settings: Any, changes: dict[str, Any]) -> Any:
@@ -76,13 +98,8 @@ def chosen_among(cases: Sequence[str], patterns: Sequence[str]) -> list[str]:
     return [case for case in cases if any(fnmatch.fnmatchcase(case, one) for one in patterns)]
 
 
-def parse(
-    lesson: str, about: str, presets: dict[str, Preset], arguments: list[str] | None = None
-) -> dict[str, Any]:
-    """What the command line chooses for a lesson: preset, seeds, jobs, out and its settings.
-
-    Ends the program after `--help`, and with one line and exit code 2 where a flag is wrong.
-    """
+def options_of(lesson: str, presets: dict[str, Preset]) -> dict[str, tuple[Any, str]]:
+    """Every flag of a lesson: its type, and its help."""
     settings = presets["book"].settings
     hints = get_type_hints(type(settings))
     choices = ", ".join(presets)
@@ -101,6 +118,16 @@ def parse(
             kind, note = GenericAlias(list, get_args(kind)[:1]), "; repeat the flag for each"
         values = {name: getattr(preset.settings, item.name) for name, preset in presets.items()}
         options[item.name] = (kind, f"{item.metadata['help']} ({by_preset(values)}){note}")
+    return options
+
+
+def parse(
+    lesson: str, about: str, presets: dict[str, Preset], arguments: list[str] | None = None
+) -> dict[str, Any]:
+    """What the command line chooses for a lesson: preset, seeds, jobs, out and its settings.
+
+    Ends the program after `--help`, and with one line and exit code 2 where a flag is wrong.
+    """
     chosen: dict[str, Any] = {}
 
     def command(**values: Any) -> None:
@@ -113,7 +140,7 @@ def parse(
             default=None,
             annotation=Annotated[kind | None, typer.Option(help=help)],
         )
-        for name, (kind, help) in options.items()
+        for name, (kind, help) in options_of(lesson, presets).items()
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -124,21 +151,22 @@ def parse(
     if any(word == "--help" for word in words):
         raise SystemExit(0)
     for name in ("seeds", "jobs"):
-        if not 1 <= chosen.get(name, 1) <= MOST:
-            allowed = f"it must be from 1 to {MOST}"
+        if not 1 <= chosen.get(name, 1) <= MOST_SEEDS_OR_JOBS:
+            allowed = f"it must be from 1 to {MOST_SEEDS_OR_JOBS}"
             raise UserError(f"--{name} {chosen[name]} is out of range: {allowed}")
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()
     }
 
 
+def in_words(value: Any) -> str:
+    """A setting as the help shows it: three digits, and blanks between several."""
+    return " ".join(f"{one:.3g}" if isinstance(one, float) else str(one) for one in as_tuple(value))
+
+
 def by_preset(values: dict[str, Any]) -> str:
     """A setting's value in each preset, for the help; once where all agree."""
-    words = {
-        name: " ".join(f"{one:.3g}" if isinstance(one, float) else str(one) for one in
-                       (value if isinstance(value, tuple) else (value,)))
-        for name, value in values.items()
-    }  # fmt: skip
+    words = {name: in_words(value) for name, value in values.items()}
     if len(set(words.values())) == 1:
         return f"default: {words.popitem()[1]}"
     return ", ".join(f"{name}: {word}" for name, word in words.items())

@@ -110,7 +110,6 @@ def sweep(
                 **provenance,
             }
             manifests[case, seed] = {**manifest, "key": key_of(manifest)}
-    folder.mkdir(parents=True, exist_ok=True)
     paths = {(case, seed): folder / f"{case}-seed-{seed}" for case, seed in manifests}
     results = {
         name: record

@@ -6,6 +6,7 @@ cells need `results`, `settings` and `session.seeds` and nothing else of the les
 judged in seconds, without training and without the images they were trained on.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -150,7 +151,7 @@ def judge(name: str, recorded: Sequence[Recording]) -> Article:
 
 def incomplete(findings: Sequence[Finding]) -> bool:
     """Whether a number was not measured."""
-    return any(finding.mean != finding.mean for finding in findings)
+    return any(math.isnan(finding.mean) for finding in findings)
 
 
 def articles(recorded: Sequence[Recording]) -> list[Article]:

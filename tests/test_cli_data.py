@@ -12,7 +12,7 @@ def test_data_list_names_each_set_its_terms_and_whether_it_is_here(
     assert (said.code, said.err) == (0, "")
     for words in ("digits", "patches", "mnist", "cifar10", "stl10", ".npz", "CC BY 2.0"):
         assert words in said.out
-    assert said.out.count("offline") == 2
+    assert said.out.count("installed") == 2
     assert said.out.count("not here") == 3
     (tmp_path / "stl10").mkdir()
     (tmp_path / "stl10" / "stl10_binary.tar.gz").touch()

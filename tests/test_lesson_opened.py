@@ -1,11 +1,11 @@
 """How a lesson is opened: presets and what is chosen beside them, a notebook, what is refused."""
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import joblib
 import pytest
 
 from microgrand.lesson import begin, open_session
@@ -52,6 +52,7 @@ def test_the_command_gives_the_same_results_again(monkeypatch: pytest.MonkeyPatc
         ({"out": "file"}, "--out file cannot be written to"),
         ({"out": "file/below"}, "--out file/below cannot be written to"),
         ({"out": "held"}, "--out held"),
+        ({"out": 300 * "x"}, f"--out {300 * 'x'} cannot be written to (File name too long)"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_written(
@@ -78,8 +79,33 @@ def test_a_notebook_takes_preset_folder_and_jobs_from_the_environment(
     monkeypatch.setenv("MICROGRAND_OUT", "elsewhere")
     session = begin("curve", PRESETS)
     assert (session.preset, session.out, session.notebook) == ("book", Path("elsewhere"), True)
-    assert session.jobs == os.cpu_count()
+    assert session.jobs == joblib.cpu_count()
     monkeypatch.setenv("MICROGRAND_PRESET", "quick")
     monkeypatch.setenv("MICROGRAND_JOBS", "7")
     session = begin("curve", PRESETS)
     assert (session.preset, session.jobs) == ("quick", 7)
+
+
+def test_a_number_of_processes_that_is_none_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    monkeypatch.setitem(sys.modules, "IPython", sys)
+    monkeypatch.setenv("MICROGRAND_JOBS", "two")
+    with pytest.raises(SystemExit) as stopped:
+        begin("curve", PRESETS)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == (
+        "microgrand: MICROGRAND_JOBS=two is no number of processes\n"
+    )
+
+
+def test_other_settings_have_a_folder_of_their_own() -> None:
+    def out(**chosen: Any) -> Path:
+        return open_session("curve", PRESETS, {"preset": "quick", **chosen}).out
+
+    places = [out(), out(count=3), out(count=4), out(rates=(0.5,))]
+    assert places[0] == Path("runs/curve/quick")
+    assert len(set(places)) == 4
+    assert all(place.name.startswith("quick-") for place in places[1:])
+    assert out(count=3, seeds=2, jobs=7, cases=("a",)) == places[1]  # no settings

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tables import markdown_table
 
 from microgrand.data import catalog, photographs
 from microgrand.figures import sheet
+from microgrand.records import write_atomically
 
 SAMPLES = 10
 QUALITY = 85  # of WebP; 100 is the best
@@ -66,11 +68,13 @@ def draw(name: str) -> bytes:
 def on_files(files: Files, config: Any) -> Files:
     root = Path(config.config_file_path).parent
     cache = root / ".cache" / "site" / f"sheets-{fingerprint(root, Path(__file__))}"
-    cache.mkdir(parents=True, exist_ok=True)
+    for earlier in cache.parent.glob("sheets-*"):
+        if earlier != cache:
+            shutil.rmtree(earlier, ignore_errors=True)
     for name in (name for name, entry in catalog.CATALOG.items() if not entry.files):
         path = cache / f"{name}.webp"
         if not path.exists():
-            path.write_bytes(draw(name))
+            write_atomically(path, draw(name))
         files.append(File.generated(config, f"data/{name}.webp", abs_src_path=str(path)))
     return files
 

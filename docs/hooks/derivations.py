@@ -27,7 +27,7 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 from tables import markdown_table
 
-from microgrand.records import in_words
+from microgrand.records import in_words, write_atomically
 from microgrand.report import in_one_digit as error
 
 log = get_plugin_logger("derivations")
@@ -52,10 +52,9 @@ def describe(root: Path) -> dict[str, Any]:
         if done.returncode:
             raise PluginError(f"the ops cannot be described\n{done.stderr}")
         told = json.loads(done.stdout) | {"date": time.strftime("%Y-%m-%d", time.gmtime())}
-        cache.parent.mkdir(parents=True, exist_ok=True)
         for old in cache.parent.glob("ops-*.json"):
             old.unlink()
-        cache.write_text(json.dumps(told), encoding="utf-8")
+        write_atomically(cache, json.dumps(told).encode())
     return dict(json.loads(cache.read_text(encoding="utf-8")))
 
 

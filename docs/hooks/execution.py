@@ -19,6 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import joblib
 import jupytext
 import nbformat
 from mkdocs.exceptions import PluginError
@@ -88,14 +89,14 @@ async def execute(root: Path, lesson: Path, folder: Path, preset: str, jobs: int
         raise PluginError(f"{lesson.name} took longer than {SECONDS} s") from None
     partial = folder / "notebook.partial"
     nbformat.write(notebook, partial)
-    finished(folder).parent.mkdir(exist_ok=True)
-    partial.replace(finished(folder))
+    notebook_of(folder).parent.mkdir(exist_ok=True)
+    partial.replace(notebook_of(folder))
     for other in folder.parent.glob(f"{preset}-*"):  # what an earlier state of the sources left
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
 
 
-def finished(folder: Path) -> Path:
+def notebook_of(folder: Path) -> Path:
     """The executed notebook in a lesson's folder; MkDocs wants it at its path inside the site."""
     return folder / "lessons" / f"{folder.parent.name}.ipynb"
 
@@ -105,12 +106,12 @@ async def execute_all(root: Path, cache: Path, lessons: list[Path], preset: str)
 
     The longest come first, and the last gets the cores that no other lesson is waiting for.
     """
-    cores = os.cpu_count() or 1
+    cores = joblib.cpu_count()
     places = asyncio.Semaphore(cores)
     folders = {
         lesson: cache / lesson.stem / f"{preset}-{fingerprint(root, lesson)}" for lesson in lessons
     }
-    waiting = [lesson for lesson, folder in folders.items() if not finished(folder).exists()]
+    waiting = [lesson for lesson, folder in folders.items() if not notebook_of(folder).exists()]
     waiting.sort(key=lambda lesson: -lesson.stat().st_size)
 
     async def once(lesson: Path) -> None:
@@ -131,7 +132,7 @@ def downloadable(folder: Path) -> str:
         data = base64.b64encode(picture.read_bytes()).decode()
         return match[0].replace(match[1], f"data:image/{picture.suffix[1:]};base64,{data}")
 
-    text = finished(folder).read_text(encoding="utf-8")
+    text = notebook_of(folder).read_text(encoding="utf-8")
     return re.sub(r'<(?:img|source)[^<>]*?src(?:set)?=\\"([\w.-]+\.(?:webp|png))\\"', inline, text)
 
 

@@ -60,6 +60,14 @@ def kept_epochs(epochs: int, count: int) -> list[int]:
     return [round(epoch) for epoch in np.linspace(0, epochs, count)]
 
 
+def ends(lesson: str, name: str) -> tuple[float, float]:
+    """The ends of what a lesson's program lays out as `np.linspace(low, high, …)`."""
+    call = assigned(lesson, name)
+    assert isinstance(call, ast.Call)
+    low, high = map(ast.literal_eval, call.args[:2])
+    return low, high
+
+
 def bars(limits: Sequence[float], counts: np.ndarray, epochs: Sequence[int]) -> dict[str, Any]:
     """A histogram an epoch (epochs, bins), whole counts or densities."""
     whole = np.issubdtype(counts.dtype, np.integer)
@@ -147,7 +155,7 @@ def of_shrinkage(recorded: Recording, case: str, runs: list[Record]) -> Iterator
         "smaller than 0.001, %": 100 * shown["near"],
         "rate of the middle weight": shown["gain"][:, 1],
     }
-    histogram = bars((-1, 1), shown["histograms"], epochs)
+    histogram = bars(ends("shrinkage", "EDGES"), shown["histograms"], epochs)
     curves = [
         percent("test accuracy", [run["accuracy"] for run in runs]),
         curve("test loss", [run["losses"][:, 1] for run in runs]),
@@ -169,7 +177,7 @@ def of_noise(recorded: Recording, case: str, runs: list[Record]) -> Iterator[Vie
                     f"layer {number + 1}",
                     epochs,
                     {"std": shown["spread"][:, number]},
-                    bars((-0.25, 0.25), shown["weights"][:, number], epochs),
+                    bars(ends("noise", "weight_edges"), shown["weights"][:, number], epochs),
                 )
                 for number in range(shown["weights"].shape[1])
             ],
@@ -222,9 +230,13 @@ def of_curve(recorded: Recording, case: str, runs: list[Record]) -> Iterator[Vie
         "plain": ("", [0.0]),
     }.get(case, ("λ", settings["strengths"]))
     for model, value in enumerate(values):
-        lines = {"prediction": ((0.0, 4 * np.pi * 238 / 239), shown["predictions"][:, model, ::2])}
+        limits = 0.0, 4 * np.pi * 238 / 239  # every other one of the lesson's 240 points is shown
+        lines = {"prediction": (limits, shown["predictions"][:, model, ::2])}
         if "densities" in shown.arrays:
-            lines["density of the weights"] = ((-0.3, 0.3), shown["densities"][:, model])
+            lines["density of the weights"] = (
+                ends("curve", "theta_coarse"),
+                shown["densities"][:, model],
+            )
         signals = []
         for name, (limits, rows) in lines.items():
             line = {"kind": "line", "limits": limits, "epochs": kept, "rows": numbers(rows)}

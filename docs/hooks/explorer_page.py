@@ -98,7 +98,7 @@ def recorded_runs(folder: Path) -> list[Recording]:
     return sorted(found, key=place)
 
 
-def written(found: Sequence[Recording]) -> Iterator[tuple[str, str]]:
+def files_of(found: Sequence[Recording]) -> Iterator[tuple[str, str]]:
     """Every file of the explorer: its name and its text."""
     index = []
     for recorded in found:
@@ -137,7 +137,7 @@ def folder_of(config: Any) -> Path:
 
 
 def on_files(files: Files, config: Any) -> Files:
-    for name, text in written(recorded_runs(folder_of(config))):
+    for name, text in files_of(recorded_runs(folder_of(config))):
         files.append(File.generated(config, f"explorer/{name}", content=text))
     return files
 

@@ -65,7 +65,7 @@ def rendered(formula: str, display: bool) -> str:
         raise ValueError(f"{formula}\n{error}") from None
 
 
-def found(match: re.Match[str]) -> tuple[str, bool]:
+def as_html(match: re.Match[str]) -> tuple[str, bool]:
     """A formula that was found, as MathML and HTML, and whether it has a line of its own.
 
     Raises:
@@ -80,7 +80,7 @@ def with_formulas(text: str) -> str:
     """A text of a page with its formulas rendered, each on one line with the brackets around it."""
     parts, position = [], 0
     for match in TOUCHED.finditer(text):
-        formula, display = found(match)
+        formula, display = as_html(match)
         done = f"{match['before']}{formula}{match['after']}"
         if not display and (match["before"] or match["after"]):
             done = f'<span class="unbroken">{done}</span>'

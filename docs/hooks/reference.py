@@ -60,7 +60,7 @@ def family_name(authors: str) -> str:
     return first.split()[-1]
 
 
-def work(authors: str, year: str, title: str) -> str:
+def anchor_of_work(authors: str, year: str, title: str) -> str:
     """The anchor of a work: its first author's family name, its year, its title's first word."""
     return slug(f"{family_name(authors)} {year} {title.split()[0]}")
 
@@ -69,7 +69,7 @@ def bibliography(root: Path) -> list[str]:
     """The anchors of all works, in the order of the page."""
     text = (root / "docs" / "bibliography.md").read_text(encoding="utf-8")
     entries = re.findall(r"^- ([^*\n]*?(\d{4})\)), \*([^*]+)\*", text, re.MULTILINE)
-    return [work(*entry) for entry in entries]
+    return [anchor_of_work(*entry) for entry in entries]
 
 
 def pieces(html: str) -> Iterator[tuple[str, bool]]:
@@ -119,7 +119,7 @@ def with_works(html: str, works: list[str], place: str, where: str) -> str:
     """Works in lists, and those cited as (Author, year), become links to the bibliography."""
 
     def link(match: re.Match[str]) -> str:
-        anchor = work(match[2], match[3], match[4])
+        anchor = anchor_of_work(match[2], match[3], match[4])
         if anchor not in works:
             log.warning("%s cites %s, which is not in the bibliography", where, match[2])
             return match[0]
@@ -140,7 +140,7 @@ def on_page_content(html: str, page: Page, config: Any, files: Files) -> str | N
     uri, root = page.file.src_uri, Path(config.config_file_path).parent
     if uri == "bibliography.md":
         return WORK.sub(
-            lambda m: m[0].replace("<li>", f'<li id="{work(m[2], m[3], m[4])}">', 1), html
+            lambda m: m[0].replace("<li>", f'<li id="{anchor_of_work(m[2], m[3], m[4])}">', 1), html
         )
     if not PAGES.match(uri):
         return None

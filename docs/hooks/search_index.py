@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from formulas import FORMULA, found
+from formulas import FORMULA, as_html
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
@@ -76,7 +76,7 @@ def in_a_line(node: ElementTree.Element) -> str:
 def as_text(match: re.Match[str]) -> str:
     """A formula of the index in plain text, or as it was if it is none."""
     try:
-        made, _ = found(match)
+        made, _ = as_html(match)
     except ValueError:
         return match[0]
     math = ElementTree.fromstring(re.findall(r"<math.*?</math>", made, re.DOTALL)[0])

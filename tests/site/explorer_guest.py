@@ -23,7 +23,7 @@ NEIGHBOUR = "kinks"
 def explorer_guest(site: Site, records: Path) -> Iterator[Path]:
     """A page like any other of the book, with the explorer and its data."""
     folder = site.folder / PAGE
-    for name, content in explorer_page.written(explorer_page.recorded_runs(records)):
+    for name, content in explorer_page.files_of(explorer_page.recorded_runs(records)):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, "utf-8")
     with guest(site, PAGE, NEIGHBOUR, explorer_page.ELEMENT + '<h2 id="below">Below</h2>'):

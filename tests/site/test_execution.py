@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import joblib
 import pytest
 from built_site import ROOT
 
@@ -17,10 +18,10 @@ import execution
 
 
 @pytest.mark.parametrize(
-    ("cores", "jobs"), [(1, [1, 1, 1, 1]), (2, [1, 1, 1, 2]), (8, [2, 2, 4, 8]), (None, [1] * 4)]
+    ("cores", "jobs"), [(1, [1, 1, 1, 1]), (2, [1, 1, 1, 2]), (8, [2, 2, 4, 8])]
 )
 def test_the_longest_come_first_and_no_core_is_idle_at_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int | None, jobs: list[int]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, jobs: list[int]
 ) -> None:
     lessons = [tmp_path / f"{name}.py" for name in "abcde"]
     for size, lesson in zip((2, 5, 9, 3, 4), lessons, strict=True):
@@ -32,11 +33,11 @@ def test_the_longest_come_first_and_no_core_is_idle_at_the_end(
         await asyncio.sleep(0)
 
     monkeypatch.setattr(execution, "execute", execute)
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: cores)
     cache = tmp_path / "cache"
     done = cache / "c" / f"quick-{execution.fingerprint(tmp_path, lessons[2])}"
-    execution.finished(done).parent.mkdir(parents=True)
-    execution.finished(done).touch()
+    execution.notebook_of(done).parent.mkdir(parents=True)
+    execution.notebook_of(done).touch()
     with ThreadPoolExecutor() as threads:  # in this one a browser may have its event loop
         task = threads.submit(
             lambda: asyncio.run(execution.execute_all(tmp_path, cache, lessons, "quick"))
@@ -45,3 +46,26 @@ def test_the_longest_come_first_and_no_core_is_idle_at_the_end(
     assert executed == list(zip("beda", jobs, strict=True))
     assert [folder.parent.name for folder in folders] == list("abcde")
     assert folders[2] == done
+
+
+def test_an_earlier_state_hands_on_its_records_and_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    async def run(client: Any, env: dict[str, str]) -> None:
+        seen.extend(path.name for path in (Path(env["MICROGRAND_OUT"]) / "records").iterdir())
+
+    monkeypatch.setattr(execution.NotebookClient, "async_execute", run)
+    lesson = tmp_path / "a.py"
+    lesson.write_text("# %%\nx = 1\n", "utf-8")
+    old, new = (tmp_path / "cache" / "a" / f"quick-{state}" for state in ("old", "new"))
+    (old / "out" / "records").mkdir(parents=True)
+    (old / "out" / "records" / "case-seed-0.json").touch()
+    with ThreadPoolExecutor() as threads:
+        threads.submit(
+            lambda: asyncio.run(execution.execute(tmp_path, lesson, new, "quick", 1))
+        ).result()
+    assert seen == ["case-seed-0.json"]
+    assert execution.notebook_of(new).is_file()
+    assert not old.exists()

@@ -33,7 +33,7 @@ from explorer_words import in_words
 def files(recorded: Path) -> dict[str, Any]:
     """What the hook writes, read again."""
     found = explorer_page.recorded_runs(recorded)
-    return {name: json.loads(text) for name, text in explorer_page.written(found)}
+    return {name: json.loads(text) for name, text in explorer_page.files_of(found)}
 
 
 def signal_file(view: str, signal: str) -> str:
@@ -82,7 +82,7 @@ def test_what_a_visitor_loads_at_a_time_is_small() -> None:
     """The index, and two cases at one signal."""
     kept = explorer_page.recorded_runs(ROOT / "docs" / "records")
     assert {one.name for one in kept} >= {"penalties", "normalization", "noise"}
-    sizes = {name: len(text.encode()) for name, text in explorer_page.written(kept)}
+    sizes = {name: len(text.encode()) for name, text in explorer_page.files_of(kept)}
     views = {name: sizes[name] for name in sizes if name.count("/") == 1}
     signals = {name: sizes[name] for name in sizes if name.count("/") == 2}
     loaded = sizes["index.json"] + 2 * max(views.values()) + 2 * max(signals.values())

@@ -45,7 +45,7 @@ def test_every_work_in_a_list_is_in_the_bibliography(path: Path) -> None:
     if path in LESSONS:
         assert len(entries) >= 5
     for authors, year, title in entries:
-        assert reference.work(authors, year, title) in WORKS, f"{authors} is missing"
+        assert reference.anchor_of_work(authors, year, title) in WORKS, f"{authors} is missing"
 
 
 @pytest.mark.parametrize("path", [*LESSONS, *PAGES, *LIBRARY], ids=lambda path: path.stem)
@@ -95,7 +95,7 @@ def test_other_pages_give_a_work_the_same_number_as_the_bibliography() -> None:
 def test_a_work_is_known_by_author_year_and_title(
     authors: str, year: str, title: str, anchor: str
 ) -> None:
-    assert reference.work(authors, year, title) == anchor
+    assert reference.anchor_of_work(authors, year, title) == anchor
     html = f"<ul>\n<li>{authors}, <a href='x'><em>{title}</em></a>: read it.</li></ul>"
     found = reference.with_works(html, [anchor], "../b/", "here")
     assert f'<li><a class="work" href="../b/#{anchor}">{authors}</a>, <a href' in found
