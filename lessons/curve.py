@@ -106,7 +106,7 @@ session.show(
 # %% [markdown]
 # ## The network
 #
-# One number goes in, one comes out. Between them stand four layers of 64 units. The first only spreads $x$ over 64 units. The other three are **hidden layers**, each of them a weighted sum, dropout (for now at rate 0: off) and the activation LeakyReLU with slope 0.03:
+# One number goes in, one comes out. Between them stand four layers of 64 units. The first only spreads $x$ over 64 units. The other three are **hidden layers**, each of them a weighted sum, dropout (off until we come to it) and the activation LeakyReLU with slope 0.03:
 #
 # | step | formula | derivation |
 # |---|---|---|
@@ -114,7 +114,9 @@ session.show(
 # | dropout | $\tilde z = z \cdot m/(1-p)$, with $m$ a mask of zeros and ones | [dropout](../derivations/dropout.md) |
 # | activation | $h = \tilde z$ where $\tilde z > 0$, and $0.03\,\tilde z$ elsewhere | [LeakyReLU](../derivations/leaky_relu.md) |
 #
-# Weights $W$ and biases $b$ start uniformly on $\pm 1/\sqrt{\text{inputs}}$: that is $\pm 1$ for the first layer and $\pm 0.125$ for the others. We write $\theta$ for all of them together.
+# Here $h$ is what the layer receives, and $p$ is the rate of dropout, the probability that a unit is silenced. As long as it is 0, the second line does nothing.
+#
+# Weights $W$ and biases $b$ start uniformly between $-1/\sqrt{\text{inputs}}$ and $1/\sqrt{\text{inputs}}$: between $\pm 1$ in the first layer and $\pm 0.125$ in the others. We write $\theta$ for all of them together.
 
 
 # %%
@@ -158,7 +160,11 @@ session.show(
 #
 # </aside>
 #
-# From that last formula the gradient travels backwards through the layers, each of which passes it on by its own hand-derived rule, until every weight knows which way to move. **Adam** then makes a step of it. Of each weight's gradient $g$ it keeps a running mean $m$ and a running mean of squares $v$, and moves the weight by about $\eta\, m/\sqrt v$, with $\eta = 0.001$.
+# From that last formula the gradient travels backwards through the layers, each of which passes it on by its own hand-derived rule, until every weight knows which way to move. **Adam** then makes a step of it. Of each weight's gradient $g$ it keeps two running means, $m$ (no mask here) of the gradient itself and $v$ of its square. At step $t$
+#
+# $$m \leftarrow \beta_1 m + (1 - \beta_1)\,g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\,g^2, \qquad \beta_1 = 0.9, \quad \beta_2 = 0.999 .$$
+#
+# So $m$ remembers about ten steps and $v$ about a thousand. Both start at zero and are too small at first; to make up for it they are divided by $1 - \beta_1^t$ and $1 - \beta_2^t$. Then the weight moves by $\eta\, m/\sqrt v$, with a rate $\eta$ of 0.001.
 #
 # How good can a loss become? Not zero: the noise cannot be predicted. What is left at best is the noise's variance, the **noise floor**.
 #
@@ -353,16 +359,16 @@ session.show(
 # %% [markdown]
 # The prediction is made of straight pieces: a network of LeakyReLUs cannot make anything else. One expects the errors where the curve bends most, for there it takes many short pieces. But look at the left: bends just as sharp are fitted well. The errors sit on the *right*.
 #
-# Why there? A unit of the first hidden layer has its **kink**, the place where two pieces meet, where its weighted sum is zero. Weights and biases start on the same small interval, so most kinks start near $x = 0$. To be of use on the right, a kink has to travel. Let us count where they start.
+# Why there? A unit of the first hidden layer has its **kink**, the place where two pieces meet, where its weighted sum is zero. Up to there the unit computes $ax + c$, so its kink lies at $x = -c/a$. The slope $a$ and the offset $c$ are sums of the same kind of random numbers, so their quotient is mostly of the size of 1, on either side of zero. To be of use on the right, a kink has to travel. Let us count where they start. (To the left of 0 there are no data.)
 
 # %%
 at_start = network().init((1,), np.random.default_rng([0, 1]))
 slope = at_start.weights[0]["kernel"] @ at_start.weights[1]["kernel"]
 offset = at_start.weights[0]["bias"] @ at_start.weights[1]["kernel"] + at_start.weights[1]["bias"]
 kinks = (-offset / slope)[0]
-for low, high in ((0, 4), (4, 8), (8, 4 * np.pi)):
+for low, high in ((-4 * np.pi, 0), (0, 4), (4, 8), (8, 4 * np.pi)):
     print(
-        f"{np.sum((kinks > low) & (kinks < high))} of 64 kinks between x = {low:g} and {high:.3g}"
+        f"{np.sum((kinks > low) & (kinks < high))} of 64 kinks between x = {low:.3g} and {high:.3g}"
     )
 
 # %% [markdown]
@@ -389,8 +395,19 @@ session.show(
     "The standard deviation of the six signals in each of the five layers that have weights, after each epoch of the unregularised training.",
 )
 
+# %% tags=["collapse-input"]
+session.table(
+    ["at the end / at the start", *(f"layer {number}" for number in range(1, 6))],
+    [
+        [name, *(f"{layer[-10:].mean() / layer[0]:.2f}" for layer in spreads.T)]
+        for name, spreads in zip(SIGNALS, plain["signals"].transpose(1, 0, 2), strict=True)
+        if name in ("input gradient", "weight gradient", "weight")
+    ],
+    "How far three of the signals spread in the last ten epochs, as a multiple of what they did before training.",
+)
+
 # %% [markdown]
-# The weight gradients of the later layers shrink more than tenfold while the errors do, but not steadily. Those of the first layer end about where they began, and the gradients that the first two layers pass back even grow. The moments are calmer. The weights spread a little: by a third in the hidden layers, to twice in the last. Most of what is learned is in *which* weights are large, not in how large they are.
+# From the third layer on the weight gradients shrink more than tenfold while the errors do, but not steadily. Those of the first layer go up and down about where they began, and the gradients that the first two layers pass back even grow. The moments are calmer. From the second layer on the weights spread a little: by about a third in the hidden layers, to nearly twice in the last. Most of what is learned is in *which* weights are large, not in how large they are.
 #
 # ### The weights
 #
@@ -415,9 +432,7 @@ session.show(
 #
 # $$J(\theta) = L(\theta) + \lambda R(\theta), \qquad R(\theta) = \tfrac12 \sum_i \theta_i^2, \qquad \frac{\partial J}{\partial \theta} = \frac{\partial L}{\partial \theta} + \lambda\theta .$$
 #
-# The **strength** $\lambda$ says how much a small weight is worth. The half is there for its derivative: [½Σθ²](../derivations/half_l2.md) has the gradient $\theta$, while [Σθ²](../derivations/l2.md) has $2\theta$. Most libraries' `weight_decay` means the first. It is half the square of the Frobenius norm, which is the case $p = q = 2$ of a whole family of [matrix norms](../derivations/lpq.md),
-#
-# $$\|A\|_{p,q} = \Bigl(\sum_j \bigl(\sum_i |a_{ij}|^p\bigr)^{q/p}\Bigr)^{1/q}.$$
+# The **strength** $\lambda$ says how dear weights are, beside the loss. The half is there for its derivative: [½Σθ²](../derivations/half_l2.md) has the gradient $\theta$, while [Σθ²](../derivations/l2.md) has $2\theta$. Most libraries' `weight_decay` means the first. (For a matrix, Σθ² is the square of its Frobenius norm, one of a family of [matrix norms](../derivations/lpq.md).)
 #
 # We try eight strengths, from 0.00001 to 1.
 
@@ -554,9 +569,11 @@ session.play(
 #
 # The article concludes that L2 makes the weights *sparse*. In common use that word means that most weights are exactly zero, so that they need not be stored or multiplied. Does the pull $\lambda\theta$ do that? In plain gradient descent it cannot: it fades as a weight comes near zero, halfway there it is half as strong, and a pull that fades never arrives.
 #
-# Inside Adam it is divided by $\sqrt v$, which remembers about a thousand steps. At first that makes whole steps of the length $\eta$. But as the weight shrinks, $\sqrt v$ still remembers the larger pulls, and the step fades after all. And while the data pull too, $\sqrt v$ is made of their gradients, whose noise keeps every weight moving.
+# Inside Adam the pull is divided by $\sqrt v$. Suppose that nothing else acts. Then $\sqrt v$ is at first as large as the pull, and the weight moves by whole steps of $\eta$. But $v$ remembers about a thousand steps. As the weight shrinks, it still holds the larger pulls of the past, and the steps fade after all.
 #
-# Let us count. A number counts as zero below if it is less than $1.2 \cdot 10^{-38}$, the smallest that float32 holds in full. We also measure how concentrated $p(\theta)$ is: its entropy $-\int p \log p$ (lower is narrower; a uniform density on this interval has −0.51), and its Jensen–Shannon distance from the start (0: the same; 0.83: no overlap).
+# While the data pull as well, $\sqrt v$ is made mostly of the data's gradients. These are noisy, and their noise keeps every weight moving.
+#
+# Let us count. A number counts as zero below if it is less than $1.2 \cdot 10^{-38}$, the smallest that float32 holds in full. We also measure how concentrated $p(\theta)$ is between −0.3 and 0.3, by its entropy $-\int p \log p$: lower is narrower, and a uniform density there has −0.51. And we measure how far it has come from the start. The Jensen–Shannon distance compares two densities place by place: it is 0 if they are the same, and 0.83 if they overlap nowhere.
 
 
 # %%
@@ -576,6 +593,7 @@ def weight_table(case: str, values: tuple[float, ...], symbol: str) -> object:
             "middle half of θ",
             "entropy",
             "distance from the start",
+            "mean way of a weight",
             "|θ| < 0.001",
             "θ = 0",
         ],
@@ -586,6 +604,7 @@ def weight_table(case: str, values: tuple[float, ...], symbol: str) -> object:
                 f"{record['middle_half'][model]:.4f}",
                 f"{entropy(record['density'][model]):.2f}",
                 f"{jensenshannon(record['density'][model], record['density_start'][model]):.2f}",
+                f"{record['moved'][model]:.3f}",
                 f"{record['small'][model]:.1%}",
                 f"{record['zero'][model]:.1%}",
             ]
@@ -625,7 +644,7 @@ session.show(
 )
 
 # %% [markdown]
-# The same number λ means different things: with a rate $\eta$ of 0.001, decoupled decay at $\lambda = 1$ shrinks a weight by a thousandth a step, and the data can hold against that. Coupled decay at $\lambda = 0.01$ has killed the network long before. When two papers report "weight decay 0.01", ask which.
+# The same number λ means different things. With a rate $\eta$ of 0.001, decoupled decay at $\lambda = 1$ shrinks a weight by a thousandth a step: the prediction loses about half of its swing, but it lives. Coupled decay at $\lambda = 0.01$ has killed the network long before. When two papers report "weight decay 0.01", ask which.
 #
 # ## Dropout
 #
@@ -641,7 +660,7 @@ session.show(
 )
 
 # %% [markdown]
-# The training loss grows with $p$, as it must: the masks are a noise that no weights can predict. The test loss, with dropout off, is the fairer judge. It grows too, but not at every step: at small rates it can be *above* the training loss and above that of a larger rate. A network trained with masks on has learned to be right on average over masks; with dropout off it is another network, and nothing has trained that one.
+# The training loss grows with $p$, as it must: the masks are a noise that no weights can predict. The test loss, with dropout off, is the fairer judge. It grows too, but not at every step: at small rates it can be *above* the training loss, and a larger rate can have a smaller one. A network trained with masks on has learned to be right on average over masks; with dropout off it is another network, and nothing has trained that one.
 
 # %% tags=["collapse-input"]
 session.play(
@@ -664,7 +683,7 @@ session.table(
 )
 
 # %% [markdown]
-# On the whole the waves shrink as $p$ grows, and from about 0.8 on a constant is left. The last column is a puzzle: at $p = 1$, with dropout off, the prediction swings again. Every hidden unit was silent all through training, so no gradient ever reached a weight before them. Only the last bias could learn, and it learned the mean. Turn dropout off, and the *untrained* network speaks, with a bias that was fitted to its silence.
+# On the whole the waves shrink as $p$ grows, and from about 0.8 on a constant is left. The last column is a puzzle: at $p = 1$, with dropout off, the prediction swings again. Every hidden unit was silent all through training, so no gradient passed through them to a weight before them. And a weight of the last layer has the gradient $h\,\partial L/\partial\hat y$, with $h = 0$ from a silent unit. Only the last bias could learn, and it learned the mean. Turn dropout off, and the *untrained* network speaks, with a bias that was fitted to its silence.
 
 # %% [markdown]
 # ### Dropout left on
@@ -715,7 +734,7 @@ print(
 )
 
 # %% [markdown]
-# Is that a good measure of uncertainty? An honest 95 % band would hold the curve at about 95 % of all $x$. This one is too narrow just where the network is wrong. The masks shake a prediction about its mean; where the mean itself is wrong, because the right half of the curve was never learned, no shaking brings the truth back in. Dropout's spread tells how much the units disagree. It does not tell what none of them knows.
+# Is that a good measure of uncertainty? An honest 95 % band would hold the curve at about 95 % of all $x$. This one is too narrow just where the network is wrong. The masks shake a prediction about its mean. Where the mean itself is wrong, as it is near $x = 11$, no shaking brings the truth back in. Dropout's spread tells how much the units disagree. It does not tell what none of them knows.
 
 # %% tags=["collapse-input"]
 session.play(
@@ -728,7 +747,7 @@ session.play(
 weight_table("dropout", settings.rates, "p")
 
 # %% [markdown]
-# Dropout leaves the weights wide, because nothing pulls at them. Up to a rate of about a half they move farther from where they started than without it, perhaps since masks shake every gradient. From about 0.2 on, the more often units are silent, the less their weights move.
+# Dropout leaves the weights wide, because nothing pulls at them. At most rates they move farther than without it, perhaps since masks shake every gradient. But from about 0.2 on, the more often units are silent, the less their weights move, and at last they stay where they were.
 #
 # ## What the article said, and what came out
 #
@@ -1034,7 +1053,7 @@ for dropped in (0.3, 0.8):
 assert np.isclose(noise_std(2.0, even_rate), 2), "at `even_rate` the noise is not as large as x"
 
 # %% [markdown]
-# **5. True zeros.** The proximal step of a penalty moves to the point that best trades distance against penalty (see the [table of penalties](../derivations/index.md)). Take weights drawn like a hidden layer's, evenly from ±0.125, and apply one proximal step of ½Σθ² and one of [Σ|θ|](../derivations/l1.md), both with a strength of 0.05. Which share of the weights is then exactly zero? Call the two shares `zeros_by_l2` and `zeros_by_l1`.
+# **5. True zeros.** The [proximal step](../derivations/l1.md#the-proximal-step) of a penalty moves a weight $\theta$ to the point $z$ that best trades the way there against the penalty: the lowest $\frac12 (z - \theta)^2 + \lambda R(z)$. Take weights drawn like a hidden layer's, evenly from ±0.125, and apply one proximal step of ½Σθ² and one of [Σ|θ|](../derivations/l1.md), both with a strength of 0.05. Which share of the weights is then exactly zero? Call the two shares `zeros_by_l2` and `zeros_by_l1`.
 #
 # <details class="hint"><summary>Hint</summary>
 #
@@ -1057,7 +1076,7 @@ assert abs(zeros_by_l1 - 0.05 / 0.125) < 0.01, (
 )
 
 # %% [markdown]
-# **6. A gradient you can trust.** Write an op of your own: softplus, $y = \log(1 + e^x)$, a smooth ReLU. Derive its gradient and hold it against the definition. Then get the gradient wrong on purpose and see that the checker objects. Write `softplus_definition(x)` in `autograd.numpy`, `softplus_forward(x)` in NumPy, and for the gradients `softplus_gradient(cotangent, y, x)` and `wrong_gradient(cotangent, y, x)`.
+# **6. A gradient you can trust.** An *op* is three functions: what it means, how it is computed, and its gradient. The gradient is given the [*cotangent*](../derivations/index.md#the-cotangent) $\partial L/\partial y$, the output $y$ and the argument $x$, and returns $\partial L/\partial x$. Write an op of your own: softplus, $y = \log(1 + e^x)$, a smooth ReLU. Derive its gradient and hold it against the definition ([how gradients are proved](../proof.md)). Then get the gradient wrong on purpose and see that the checker objects. Write `softplus_definition(x)` in `autograd.numpy`, `softplus_forward(x)` in NumPy, and for the gradients `softplus_gradient(cotangent, y, x)` and `wrong_gradient(cotangent, y, x)`.
 #
 # <details class="hint"><summary>Hint</summary>
 #

@@ -5,7 +5,7 @@
 #
 # A trained network has far more weights than it needs. If most of them were zero it would be smaller, cheaper and perhaps easier to understand. So one adds a **penalty** to the loss: a price on large weights. The best known are L1, the sum of $|w|$, and L2, the sum of $w^2$. What do they do to the weights, one by one, while the network learns?
 #
-# Xiaoxiaoyu (小小鱼) asked this in [*Weight distributions*](https://zhuanlan.zhihu.com/p/41631717) (权重分布, 2018): train a small image classifier with one penalty after another, draw the histogram of all its weights after every epoch, and play the histograms as a film. We repeat these films with gradients derived by hand, over several seeds, and judge seven things the article says, S1 to S7. On the way we answer two questions that it leaves open: why does everybody take L1 for L0, and how can a loss become negative?
+# Xiaoxiaoyu (小小鱼) asked this in [*Weight distributions*](https://zhuanlan.zhihu.com/p/41631717) (权重分布, 2018): train a small image classifier with one penalty after another, draw the histogram of all its weights after every epoch, and play the histograms as a film. We repeat these films with gradients derived by hand, over several seeds, and judge seven things the article says, S1 to S7. On the way we answer two questions that it leaves open: why does everybody use L1 in place of L0, and how can a loss become negative?
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run shrinkage` runs the same file in your terminal, and its flags change the settings that come next.
 
@@ -98,7 +98,7 @@ session.show(
 # | dense | $4n$ | [dense](../derivations/dense.md) |
 # | dense | one for each class | |
 #
-# The article's $n$ is 32. Its convolutions have no padding, and each takes two pixels off the height and the width: an image of 28×28 comes down to 5×5. One of 8×8 would come down to nothing. So here is our one change: **on images smaller than 12 pixels the third convolution is padded with zeros**. The first two fit. And 8×8 pixels ask for fewer filters: the page uses $n = 8$.
+# The article's $n$ is 32. Its convolutions have no padding, and each takes two pixels off the height and the width: an image of 28×28 comes down to 5×5. One of 8×8 would come down to nothing. So we change the network in two places. **On images smaller than 12 pixels the third convolution is padded with zeros**; the first two fit as they are. And 8×8 pixels ask for fewer filters: the page uses $n = 8$.
 
 
 # %%
@@ -232,7 +232,7 @@ print(
 print("article:", reach(60_000, 128, 40, 1e-4))
 
 # %% [markdown]
-# Keep these two lines in mind. A small set of images makes short epochs, even in batches of 20, which the page takes in place of the article's 128 to have more of them. The article's films show what a penalty does in the end. Ours show how it gets there: a small weight arrives at zero, a large one is seen on its way. Where that decides a verdict, the verdict says so.
+# Keep these two lines in mind. A small set of images makes short epochs. To have more steps the page takes batches of 20, not the article's 128, and still has a tenth of the article's steps. The article's films show what a penalty does in the end. Ours show how it gets there: a small weight arrives at zero, a large one is seen on its way. Where that decides a verdict, the verdict says so.
 #
 # ### L0, and why it is not simply trained
 #
@@ -589,7 +589,7 @@ session.table(
 )
 
 # %% [markdown]
-# L1's spike grows from the first epoch on, at a steady rate. L2 brings the mean down too, but hardly a weight is *near* zero. To come from 0.25 to 0.001 by shrinking in proportion, a weight has to be halved eight times, and the two lines about reach say how often there is time for that. The article had many more steps, and saw L2's spike from epoch 30 on. Give it the time: `microgrand run shrinkage --epochs 260` takes as many steps as the article.
+# L1's spike grows from the first epoch on, at a steady rate. L2 brings the mean down too, but hardly a weight is *near* zero. To come from 0.25 to 0.001 by shrinking in proportion, a weight has to be halved eight times. By the two lines above there is time for half a halving here (70 % is left), and in the article's run for five (2.3 %). The article saw L2's spike from epoch 30 on. Give it the time: `microgrand run shrinkage --epochs 260` takes as many steps as the article.
 #
 # ### What Adadelta does to a pull
 #
@@ -614,7 +614,7 @@ session.show(
 )
 
 # %% [markdown]
-# For a weight that the data never move, the gain is 1, and L1 has its full force. For one with large gradients it starts as $\sqrt{\varepsilon/(1-\rho)}\,/\,|g|$, much less, and climbs slowly (exercise 4). So **inside Adadelta the same λ is a weaker penalty for a weight that the data care about**, at least for long. One may like that. But it means that a λ belongs to its optimiser. We shall need this when we compare subgradient and proximal steps, since a proximal step stands behind the optimiser and is not multiplied.
+# For a weight that the data never move, the gain is 1, and L1 has its full force. For one with large gradients, the first step finds $a = (1 - \rho)g^2$ and $d = 0$: the gain starts as about $\sqrt{\varepsilon/(1-\rho)}\,/\,|g|$, much less than 1, and climbs slowly (exercise 4). So **inside Adadelta the same λ is a weaker penalty for a weight that the data care about**, at least for a long time. One may like that. But it means that a λ belongs to its optimiser. We shall need this when we compare subgradient and proximal steps, since a proximal step stands behind the optimiser and is not multiplied.
 #
 # ## L3 and L4
 
@@ -625,7 +625,7 @@ show_film("l3", "L3. The tails come in; the middle does not notice.")
 show_film("l4", "L4. Only the far tails feel it.")
 
 # %% [markdown]
-# The higher the power, the flatter its bottom. L3 halves a weight of $w$ after $1/(3 \lambda w)$ steps of gain 1: at 0.25 that is 13 000 steps, at 0.025 ten times as many. So L3 and L4 are no ways to small weights. They are soft walls against large ones. In the article's films most weights linger around zero under L3, at its length. Here there was no time for that, and the middle of the bell stands as it stood.
+# The higher the power, the flatter its bottom. With a gain of 1, a step of L3 takes $3\lambda w^2$ off a weight. So $1/w$ grows by $3\lambda$ a step, and it has doubled after $1/(3\lambda w)$ steps: at 0.25 that is 13 000 steps, at 0.025 ten times as many. L3 and L4 will not make a weight small. They are soft walls against large ones. In the article's films most weights linger around zero under L3, at its length. Here there was no time for that, and the middle of the bell stands as it stood.
 #
 # ## The dead zone
 #
@@ -663,7 +663,7 @@ for case in ("none", "dead-zone"):
 #
 # $$R(A) = \sum_j \Bigl(\max_i \lvert a_{ij}\rvert - 0.25\Bigr) .$$
 #
-# Three things follow, each derived on [its own page](../derivations/column_max_dead_zone.md).
+# Three things follow, all derived on [the page of this penalty](../derivations/column_max_dead_zone.md).
 #
 # 1. **There is no dead zone.** The 0.25 is a constant, and a constant has no slope. The penalty pulls at the largest weight of each column, wherever that is.
 # 2. **It looks at few weights.** In a Keras kernel of 3×3 axis 0 is the *height*: a column is three weights that stand below each other. In a dense kernel it is all the weights into one unit, and of these it pulls at one.
@@ -730,8 +730,8 @@ for case in ("none", "column-maximum", "l1"):
 middles = (EDGES[1:] + EDGES[:-1]) / 2
 session.play(
     Animation(
-        title="All weights while training, for nine penalties",
-        alt="Nine histograms of all weights, one for each penalty, growing from the same bell: L1 and its proximal form grow a spike at zero, the dead zone two spikes at its edges, the others change little.",
+        title="All weights while training, in all nine cases",
+        alt="Nine histograms of all weights, one for each case, growing from the same bell: L1 and its proximal form grow a spike at zero, the dead zone two spikes at its edges, the others change little.",
         frames=tuple(f"epoch {epoch}" for epoch in EPOCHS),
         panels=tuple(
             Panel(
@@ -750,7 +750,7 @@ session.play(
         columns=3,
     ),
     "weights-side-by-side",
-    "The same weights under nine penalties, on one scale (spikes above 6 are cut off).",
+    "All weights in the nine cases, no penalty among them, on one scale (spikes above 6 are cut off).",
 )
 
 # %% tags=["collapse-input"]
@@ -851,15 +851,15 @@ show_film("l0-proximal", "L0 by proximal steps: the hard threshold clears a gap 
 #
 # **It is also stronger than L1 in the loss**, though λ is the same: the gain does not weaken it. The accuracy pays for that. To compare the two fairly one has to compare them at equal sparsity, and we shall.
 #
-# **The hard threshold makes a moat.** What is smaller than 0.014 is gone at once. To come back a weight has to jump over the moat in a single step, and so zeros of the hard threshold stay zeros. But it pulls at nothing outside, so few weights ever come to the edge. It keeps what it does not kill whole.
+# **The hard threshold makes a moat.** What is smaller than 0.014 is gone at once. To come back a weight has to jump over the moat in a single step, and so zeros of the hard threshold stay zeros. But it pulls at nothing outside, so few weights ever come to the edge. What it does not kill, it keeps whole.
 #
 # ## What does sparse storage save?
 #
-# Let us weigh. A dense matrix of $r$ rows and $m$ columns in single precision takes $4rm$ bytes. **Compressed sparse rows** (CSR) store each number that is not zero, 4 bytes, and its column, 4 bytes, and for each row where it begins, 4 bytes, with one more at the end. If a share $d$ of the numbers is not zero, CSR takes $8drm + 4(r + 1)$ bytes, and that is less than dense only if
+# Let us weigh. A dense matrix of $r$ rows and $m$ columns in single precision takes $4rm$ bytes. **Compressed sparse rows** (CSR) store each number that is not zero, 4 bytes, and its column, 4 bytes, and for each row where it begins, 4 bytes, with one more at the end. If a share $q$ of the numbers is not zero, CSR takes $8qrm + 4(r + 1)$ bytes, and that is less than dense only if
 #
-# $$d < \frac12 - \frac{r + 1}{2rm} \approx \frac12 - \frac{1}{2m} .$$
+# $$q < \frac12 - \frac{r + 1}{2rm} \approx \frac12 - \frac{1}{2m} .$$
 #
-# **Half of all weights have to be exactly zero before one byte is saved.** For small matrices there is a simpler way: one *bit* for each weight says whether it is there, then come those that are. It takes $rm/8 + 4drm$ bytes, and breaks even at $d = 31/32$.
+# **More than half of all weights have to be exactly zero before one byte is saved.** For small matrices there is a simpler way: one *bit* for each weight says whether it is there, then come those that are. It takes $rm/8 + 4qrm$ bytes, and breaks even at $q = 31/32$.
 #
 # We weigh each network twice: as it was trained, and after a **cut**, which sets every weight with $|w| < 0.001$ to zero. The cut costs nothing to do, but it is a step of its own: no penalty does it.
 
@@ -913,7 +913,7 @@ session.table(
 )
 
 # %% [markdown]
-# As they were trained, the networks with L1 or L2 in the loss take *twice* the space in CSR: there are no zeros to leave out, and a column number is stored with every weight. Only after the cut is there something to leave out. Then L1 pays, and L2 does not. Bits save first; for CSR this strength makes too few zeros in our few steps. So the article's conclusion has a missing step. L1 makes weights that *can* be dropped. To drop them takes a threshold, in training or after it.
+# As they were trained, the networks with L1 or L2 in the loss take *twice* the space in CSR: there are no zeros to leave out, and a column number is stored with every weight. Only after the cut is there something to leave out, and with L1 alone. Stored as bits and values the network then takes less than dense. In CSR it still takes more: at this strength our few steps bring too few weights near zero. So the article's conclusion has a missing step. L1 makes weights that *can* be dropped. To drop them takes a threshold, in training or after it.
 #
 # ## More strength
 #
@@ -972,7 +972,7 @@ session.table(
 # %% [markdown]
 # Two lessons. The same λ means two different things, as the gain told us: compare rows of equal *sparsity*, not of equal λ. Then the two are not far apart as long as both are mild. The proximal step goes on to where L1 in the loss does not get, and pays with accuracy.
 #
-# And it is the cut that drops most, also for the proximal step. Why does that not keep its promise of exact zeros? Because of its company. Its threshold is λ for all weights, the calm and the noisy, while Adadelta gives each a rate of its own. With plain gradient descent and all images in one batch it would settle where loss and penalty balance, zeros and all; there the theory lives.
+# And even for the proximal step the cut finds something to drop: nearly as many weights again as were zero already, at all strengths but the largest. Why does that step not keep its promise of exact zeros? Because of its company. Its threshold is λ for all weights, the calm and the noisy, while Adadelta gives each a rate of its own. With plain gradient descent and all images in one batch it would settle where loss and penalty balance, zeros and all; there the theory lives.
 #
 # ## What the article said, and what came out
 #
@@ -1149,14 +1149,14 @@ assert largest == most, "`largest` is not the size of the largest kernel"
 #
 # <details class="hint"><summary>Hint</summary>
 #
-# Set $8drm + 4(r + 1)$ equal to $4rm$ and solve for $d$.
+# Set $8qrm + 4(r + 1)$ equal to $4rm$ and solve for $q$.
 #
 # </details>
 
 
 # %% tags=["solution"]
 def break_even(rows: int, columns: int) -> float:
-    return 0.5 - (rows + 1) / (2 * rows * columns)  # 8·d·r·m + 4(r + 1) = 4·r·m
+    return 0.5 - (rows + 1) / (2 * rows * columns)  # 8·q·r·m + 4(r + 1) = 4·r·m
 
 
 # %% tags=["check"]
@@ -1165,7 +1165,7 @@ for r, m in ((1152, 32), (128, 512)):
     matrix = np.zeros(r * m, np.float32)
     matrix[np.random.default_rng(0).permutation(r * m)[: round(density * r * m)]] = 1
     (dense, in_rows, bits) = weigh([{"kernel": matrix.reshape(r, m)}])[0]
-    print(f"{r}×{m}, d = {density:.1%}: dense {dense:,}, CSR {in_rows:,}, bits {bits:,} bytes")
+    print(f"{r}×{m}, q = {density:.1%}: dense {dense:,}, CSR {in_rows:,}, bits {bits:,} bytes")
     assert abs(in_rows / dense - 1) < 1e-3, f"a matrix of {r}×{m} so full takes other bytes in CSR"
 
 # %% [markdown]
@@ -1194,7 +1194,7 @@ for power in (2, 3, 4):
 assert 0.99 < slopes_meet(1000) < 1, "for p = 1000 it is not there"
 
 # %% [markdown]
-# **4. Adadelta and a constant gradient.** Let nothing but one constant gradient $g$ act on a weight, so that $a = g^2$. Show that $d$ moves towards $g^2$, a gain of 1, whatever $g$ is, and that each step closes the same share $1/\tau$ of the distance. Write `tau(g)`. How many steps is τ for $g = 0.0001$ (an idle weight under L1) and for $g = 0.01$?
+# **4. Adadelta and a constant gradient.** Let nothing but one constant gradient $g$ act on a weight, for so long that $a$ has settled at $g^2$. Show that $d$ moves towards $g^2$, a gain of 1, whatever $g$ is, and that each step closes the same share $1/\tau$ of the distance. Write `tau(g)`. How many steps is τ for $g = 0.0001$ (an idle weight under L1) and for $g = 0.01$?
 #
 # <details class="hint"><summary>Hint</summary>
 #
