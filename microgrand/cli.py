@@ -1,6 +1,7 @@
 """The command `microgrand`: list, run, exercise, verify, claims, data."""
 
 import json
+import os
 import runpy
 import sys
 from dataclasses import asdict
@@ -218,7 +219,7 @@ def show_data(
 
     if not 1 <= samples <= 100:
         raise UserError(f"--samples {samples} is out of range: it must be from 1 to 100")
-    if out.suffix not in ("", *still.ENDINGS) and not out.is_dir():
+    if out.suffix not in ("", *still.ENDINGS) and not os.path.isdir(out):
         raise UserError(f"--out {out} is neither a folder nor a file in .png or .svg")
     images = catalog.load(source, folder)
     path = out if out.suffix in still.ENDINGS else out / f"{images.name}.png"

@@ -10,6 +10,7 @@ number of jobs, in any order.
 import hashlib
 import json
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -158,7 +159,8 @@ def workers(jobs: int, cluster: str) -> Iterator[None]:
     """
     if not cluster:
         backend = {"backend": "loky", "inner_max_num_threads": 1} if jobs > 1 else {}
-        with joblib.parallel_config(n_jobs=max(jobs, 1), **backend):
+        with joblib.parallel_config(n_jobs=max(jobs, 1), **backend), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "A worker stopped")  # one that has grown is replaced
             yield
         return
     try:

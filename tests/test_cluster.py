@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -78,3 +79,11 @@ def test_a_cluster_that_does_not_answer_is_said_in_one_line(
         with pytest.raises(UserError, match=f"--cluster {address}: no Dask scheduler answers"):
             sweep_into(tmp_path, cluster=address)
     assert not list(tmp_path.glob("*.npz"))
+
+
+def test_without_dask_it_is_said_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)  # importing it fails
+    with pytest.raises(UserError, match=r"pip install 'microgrand\[cluster\]'"):
+        sweep_into(tmp_path, cluster="tcp://127.0.0.1:9")

@@ -36,8 +36,8 @@ def test_the_solution_is_right(one: Exercise, microgrand: Command, tmp_path: Pat
 def test_a_wrong_answer_is_not(one: Exercise, microgrand: Command, tmp_path: Path) -> None:
     names = asked(one.check, given(one.lesson))
     assert names
-    for zero in ("0", "lambda *_: 0"):
-        path = answer(tmp_path, "\n".join(f"{name} = {zero}" for name in names))
+    for wrong in ("0", "lambda *_: 0", "1e3", "lambda *_: 1e3"):
+        path = answer(tmp_path, "\n".join(f"{name} = {wrong}" for name in names))
         code, out, _ = microgrand("exercise", one.lesson, str(one.number), path.name)
         assert code == 1
         assert out.startswith("not yet: ")

@@ -240,6 +240,12 @@ def test_evidence_is_drawn_where_its_numbers_are(
         assert (
             left - 0.11 <= dot <= right + 0.11 if supports else dot <= left or dot >= right - 0.11
         )
+    bar, line = (drawn.find(f"path[@class='{kind}']") for kind in ("interval", "bound"))
+    assert bar is not None
+    assert line is not None
+    assert bar.get("d") == f"M{min(dots)} 8H{max(dots)}"  # here the interval is their range
+    edge = float(line.get("d", "").removeprefix("M").removesuffix(" 0V16"))
+    assert edge == pytest.approx(left if side == ">" else right, abs=0.06)
 
 
 @pytest.mark.parametrize(

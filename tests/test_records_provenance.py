@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 import microgrand
 from microgrand import records
+from microgrand.sweep import key_of
 
 
 @given(array=hnp.arrays(np.int32, (2, 3)))
@@ -88,3 +89,12 @@ def test_provenance_names_the_versions_that_are_installed() -> None:
     assert found["versions"]["microgrand"] == microgrand.__version__
     assert found["versions"]["autograd"] not in ("", "unknown")
     assert platform.machine() in found["machine"]
+
+
+def test_other_versions_make_another_run_and_another_commit_does_not() -> None:
+    """What a sweep finds on disk is used again if its key is the same."""
+    names = ("lesson", "case", "seed", "settings", "data_sha256", "source")
+    known = dict.fromkeys(names, "as it was") | records.provenance()
+    for name in known:
+        other = known | {name: "another"}
+        assert (key_of(other) == key_of(known)) == (name in ("commit", "machine"))

@@ -31,6 +31,9 @@ def test_recorded_histograms_are_those_of_the_common_range(
     nonzero = epochs[epochs != 0]
     assert np.sum((nonzero >= -reach) & (nonzero < reach)) >= 0.99 * nonzero.size
     assert np.log2(reach) == round(np.log2(reach))
+    largest = max(np.frexp(np.abs(row).max())[1] if row.any() else -126 for row in epochs)
+    held = np.sum((nonzero >= -reach / 2) & (nonzero < reach / 2))
+    assert held < 0.99 * nonzero.size or np.log2(reach) == largest - Recorder.DOUBLINGS
 
 
 def test_the_common_range_leaves_a_few_outliers_outside() -> None:

@@ -5,7 +5,8 @@
    RECORDING/VIEW/SIGNAL.json one of its signals, both fetched when they are chosen. A player draws them.
    What is chosen stands in the page's address. */
 import { compose, last, measured, placeOf } from "./comparison.js";
-import { fetchData } from "./player.js";
+import { fetchOnce } from "./fetching.js";
+import "./player.js";
 import { html } from "./stage.js";
 
 /** A number for a table: four digits, and a true minus. */
@@ -28,6 +29,7 @@ class Explorer extends HTMLElement {
     } catch (error) {
       return console.warn("microgrand-explorer:", error.message); // what stands inside says so
     }
+    if (!this.isConnected) return; // the page was left meanwhile
     this.build();
     this.restore(new URLSearchParams(location.search));
     await this.refresh();
@@ -40,16 +42,12 @@ class Explorer extends HTMLElement {
 
   /** The arrow keys move the epoch too where nothing has the focus. */
   press = (event) => {
-    if (event.target === document.body && /^Arrow(Left|Right)$/.test(event.key)) this.player.press(event);
+    const free = this.player.data && event.target === document.body;
+    if (free && /^Arrow(Left|Right)$/.test(event.key)) this.player.press(event);
   };
 
   fetch(place) {
-    if (!this.fetched.has(place)) {
-      const data = fetchData(new URL(place, this.source));
-      data.catch(() => this.fetched.delete(place)); // so that it can be tried again
-      this.fetched.set(place, data);
-    }
-    return this.fetched.get(place);
+    return fetchOnce(this.fetched, new URL(place, this.source).href);
   }
 
   build() {
@@ -89,7 +87,7 @@ class Explorer extends HTMLElement {
     document.addEventListener("keydown", this.press);
     this.player.addEventListener("frame", () => {
       this.writeNumbers();
-      if (this.filling) return;
+      if (this.filling || this.player.frame === placeOf(this.epochs, this.epoch)) return; // not moved
       this.epoch = this.epochs[this.player.frame];
       this.keep();
     });
@@ -146,14 +144,14 @@ class Explorer extends HTMLElement {
 
   /** Write what is chosen into the page's address, now and then: browsers refuse to do it often. */
   keep() {
-    this.wished = { signal: this.signal.value, layer: +this.layer.value + 1 };
+    if (this.runs) this.wished = { signal: this.signal.value, layer: +this.layer.value + 1 };
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       const address = new URL(location);
       const { recording, views } = this.chosen;
       const state = { lesson: recording.name, case: views[this.strength.value].name, with: this.with.value };
       state.powers = +this.powers.checked;
-      Object.assign(state, this.wished, isFinite(this.epoch) ? { epoch: this.epoch } : {});
+      Object.assign(state, this.wished.signal && this.wished, isFinite(this.epoch) && { epoch: this.epoch });
       for (const [name, value] of Object.entries(state)) address.searchParams.set(name, value);
       history.replaceState(history.state, "", address); // the state holds where the page is scrolled to
     }, 400);
@@ -167,17 +165,19 @@ class Explorer extends HTMLElement {
     this.strength.setAttribute("aria-valuetext", view.strength);
     const names = [...new Set([view.name, this.with.value])].filter(Boolean);
     const asked = (this.asked = [recording.name, ...names, this.wished.signal].join());
-    const slow = setTimeout(() => this.player.classList.add("waiting"), 100);
+    clearTimeout(this.slow); // of an earlier choice
+    this.slow = setTimeout(() => this.player.classList.add("waiting"), 100);
     let runs, error;
     try {
       runs = await this.load(recording.name, names);
     } catch (reason) {
       error = reason;
     }
-    clearTimeout(slow);
     if (asked !== this.asked) return;
+    clearTimeout(this.slow);
     this.player.classList.remove("waiting");
-    this.trouble.textContent = error ? "Could not be fetched. What is shown is what was chosen before." : "";
+    const before = this.runs ? "What is shown is what was chosen before." : "Choose again to try again.";
+    this.trouble.textContent = error ? `Could not be fetched. ${before}` : "";
     if (!error) this.show(runs);
   }
 

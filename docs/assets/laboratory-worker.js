@@ -1,7 +1,7 @@
 /* Trains in the laboratory's own thread: Pyodide, NumPy, and the program laboratory.py.
 
    Takes {start: {pyodide, python, distribution}, settings, running}, then {settings}, {running}, {step: true}
-   and {restart: true}; tells {words} while it loads, {frame, running} after every epoch, and {error}. */
+   and {restart: true}; tells {words} while it loads, {frame} after every epoch, and {error}. */
 
 let laboratory; // the Python object, once it is there
 let settings; // the latest, as a query
@@ -26,7 +26,7 @@ async function load({ pyodide, python, distribution }) {
   return engine.runPython("import sys; sys.path.insert(0, '/book'); from laboratory import Laboratory; Laboratory");
 }
 
-const show = () => postMessage({ frame: JSON.parse(laboratory.frame()), running });
+const show = () => postMessage({ frame: JSON.parse(laboratory.frame()) });
 
 /** Do something, and say what went wrong. */
 async function guarded(action) {
@@ -75,7 +75,7 @@ const orders = {
     stepping = true;
   },
   restart() {
-    laboratory?.restart();
+    laboratory.restart();
     show();
   },
 };

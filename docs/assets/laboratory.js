@@ -8,7 +8,8 @@ import { colouring, html, legend } from "./stage.js";
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** The number that an input stands for, and back: a logarithmic slider holds the power of ten. */
-const read = ({ value, dataset }) => (dataset.scale === "log" ? +(10 ** value).toPrecision(2) : value);
+const read = ({ value, dataset: { scale } }) =>
+  scale === "log" ? +(10 ** value).toPrecision(2) : scale ? +value : value;
 const write = ({ dataset }, number) => (dataset.scale === "log" ? Math.log10(number) : number);
 
 class Laboratory extends HTMLElement {
@@ -71,6 +72,7 @@ class Laboratory extends HTMLElement {
   }
 
   writeAddress() {
+    if (!this.form.checkValidity()) return;
     const address = new URL(location);
     for (const [name, value] of new URLSearchParams(this.query())) address.searchParams.set(name, value);
     history.replaceState(history.state, "", address); // the state holds where the page is scrolled to
@@ -91,6 +93,7 @@ class Laboratory extends HTMLElement {
   }
 
   start() {
+    if (!this.form.reportValidity()) return;
     this.buttons.start.disabled = true;
     const place = (name) => new URL(this.getAttribute(name), document.baseURI).href;
     const files = { pyodide: place("pyodide"), python: place("python"), distribution: this.getAttribute("distribution") };
@@ -104,7 +107,6 @@ class Laboratory extends HTMLElement {
     this.words.setAttribute("aria-live", frame && this.running ? "off" : "polite");
     if (frame) this.show(frame);
     else this.words.textContent = words ?? `That did not work: ${error}`;
-    this.classList.toggle("failed", Boolean(error));
     if (!error) return;
     if (this.panels) this.run(false);
     else {

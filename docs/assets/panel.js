@@ -128,9 +128,9 @@ export class Panel {
 
     // A nested <svg> cuts off what leaves the axes.
     const place = { x: MARGIN.left, y: MARGIN.top, width: inner, height: tall };
-    const window = svg("svg", { ...place, overflow: "hidden" });
-    window.append(...this.paths);
-    this.node.replaceChildren(axes, window);
+    const clip = svg("svg", { ...place, overflow: "hidden" });
+    clip.append(...this.paths);
+    this.node.replaceChildren(axes, clip);
   }
 
   show(frame) {

@@ -14,17 +14,12 @@
    longest name of a frame. The room is left free until the data are there: a page does not grow while it is read.
 
    Without a `src` it waits for another script to `fill` it. It says "frame" when it shows one. */
+import { fetchOnce } from "./fetching.js";
 import { csv, save } from "./numbers.js";
 import { Panel, svg } from "./panel.js";
 import { colouring, html, stage } from "./stage.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-
-export async function fetchData(address) {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`${answer.status} for ${address}`);
-  return answer.json();
-}
 
 /** Choose what the page's address asks for (?figure-case=A), if anything; what is no option is passed over. */
 function chooseByAddress(selects) {
@@ -63,7 +58,8 @@ class Player extends HTMLElement {
   fetched = new Map(); // the promise of the data for each address asked so far
 
   connectedCallback() {
-    addEventListener("beforeprint", (this.forPaper = () => this.end()));
+    addEventListener("beforeprint", (this.forPaper = () => this.showOnPaper()));
+    addEventListener("afterprint", (this.fromPaper = () => this.seen(this.visible)));
     this.source = this.hasAttribute("src") && new URL(this.getAttribute("src"), document.baseURI);
     this.selects ??= this.offerChoices();
     this.leaveRoom();
@@ -74,8 +70,10 @@ class Player extends HTMLElement {
   }
 
   disconnectedCallback() {
+    this.visible = false; // data that are still on their way shall not set it going
     this.pause();
     removeEventListener("beforeprint", this.forPaper);
+    removeEventListener("afterprint", this.fromPaper);
     this.watcher.disconnect();
     this.sizes.disconnect();
   }
@@ -126,13 +124,11 @@ class Player extends HTMLElement {
   /** Fetch what is chosen, and show it unless something else has been chosen meanwhile. */
   async load() {
     const address = this.chosen();
-    if (!this.fetched.has(address)) this.fetched.set(address, fetchData(address));
     this.classList.add("waiting");
     let data, error;
     try {
-      data = await this.fetched.get(address);
+      data = await fetchOnce(this.fetched, address);
     } catch (reason) {
-      this.fetched.delete(address); // so that it can be tried again
       error = reason;
     }
     if (address !== this.chosen()) return;
@@ -144,6 +140,7 @@ class Player extends HTMLElement {
   /** Say that what is chosen cannot be shown; what was shown before stays. */
   fail(error) {
     console.warn("microgrand-player:", error.message);
+    this.loading = undefined; // it is tried again when the figure comes into view again
     if (!this.data) this.classList.add("failed"); // the style sheet shows the picture again
     if (this.trouble) this.trouble.textContent = `Could not be fetched: this is still “${this.shown}”.`;
   }
@@ -240,7 +237,7 @@ class Player extends HTMLElement {
   }
 
   /** Show on paper how it ends: the last frame, or the still picture of what has not been seen yet. */
-  end() {
+  showOnPaper() {
     if (this.taken) return;
     const still = this.querySelector("source");
     if (still) still.media = "all";

@@ -113,14 +113,15 @@ def control(item: Any) -> str:
             options += f'<option value="{value}"{chosen}>{escape(words)}</option>'
         return f'<div>{label}<select id="{key}" name="{name}">{options}</select></div>'
     low, high, value = about["low"], about["high"], item.default
-    kind, step, scale = "range", "0.05", about["scale"]
+    kind, step, scale, needed = "range", "0.05", about["scale"], ""
     if scale == "log":
         low, high, value = (round(log10(number), 6) for number in (low, high, value))
     if scale == "ones":
-        kind, step = "number", "1"
-    limits = f'min="{low:g}" max="{high:g}" step="{step}" value="{value:g}" data-scale="{scale}"'
+        kind, step, needed = "number", "1", " required"
+    limits = f'min="{low:g}" max="{high:g}" step="{step}" value="{value:g}"{needed}'
     output = f'<output for="{key}"></output>' if kind == "range" else ""
-    return f'<div>{label}<input id="{key}" name="{name}" type="{kind}" {limits}>{output}</div>'
+    box = f'<input id="{key}" name="{name}" type="{kind}" data-scale="{scale}" {limits}>'
+    return f"<div>{label}{box}{output}</div>"
 
 
 def element(python: Python, settings: Any) -> str:
@@ -143,7 +144,7 @@ against its published checksum"""
 <div class="start"><button type="button" name="start">Start the laboratory</button>
 <span>This fetches {python.megabytes:.0f} MB from this site: Python for the browser{numpy}.</span>
 </div>
-<p class="words"></p>
+<p class="words" aria-live="polite"></p>
 <div class="stage"></div>
 <div class="controls" hidden>
 <button type="button" name="running">pause</button>

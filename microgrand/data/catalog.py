@@ -169,9 +169,9 @@ def load_path(path: Path) -> ImageSet:
     Raises:
         UserError: if there is nothing, or it is damaged or of no known kind.
     """
-    if not path.exists():
-        refuse(path, f"neither a data set ({', '.join(CATALOG)}) nor a file or folder")
     with reading(path):
+        if not path.exists():
+            refuse(path, f"neither a data set ({', '.join(CATALOG)}) nor a file or folder")
         if path.suffix == ".npz":
             return load_npz(path)
         spelled = (name.removesuffix(".gz").replace(".idx", "-idx") for name in names(path, MOST))

@@ -10,7 +10,8 @@ import pytest
 from files import cifar10_content, member, refused, stl10_content, write_files, write_mnist
 from files import write_tar as tar
 
-from microgrand.data.catalog import CATALOG, load, load_once
+from microgrand.data.catalog import CATALOG, load, load_once, place
+from microgrand.data.mnist import load_mnist
 
 
 def mnist_folder(path: Path) -> Path:
@@ -91,3 +92,14 @@ def test_the_first_images_of_each_half(tmp_path: Path) -> None:
     assert np.array_equal(some.train.x, images.train.x[:10])
     assert len(some.test.x) == len(images.test.x)
     assert some.checksum == images.checksum
+
+
+def test_a_set_of_several_files_is_here_when_all_of_them_are(tmp_path: Path) -> None:
+    folder = tmp_path / "mnist"
+    folder.mkdir()
+    write_mnist(folder, pack=True)
+    assert place("mnist", tmp_path) == folder
+    assert load("mnist", tmp_path).checksum == load_mnist(folder).checksum
+    (folder / "t10k-labels-idx1-ubyte.gz").unlink()
+    assert place("mnist", tmp_path) is None
+    refused(lambda: load("mnist", tmp_path), "microgrand data fetch mnist")

@@ -10,6 +10,7 @@ import pytest
 from files import idx, refused, write_mnist
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from microgrand.data.mnist import FILES, MOST_IMAGES, load_mnist, parse_idx
 from microgrand.settings import UserError
@@ -111,3 +112,10 @@ def test_bytes_are_an_array_or_refused(content: bytes, axes: int, magic: bool) -
     except UserError:
         return
     assert idx(array) == content
+
+
+@given(array=hnp.arrays(np.uint8, hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=5)))
+def test_an_array_comes_back_from_its_bytes(array: np.ndarray) -> None:
+    found = parse_idx(idx(array), array.ndim, "here")
+    assert found.shape == array.shape
+    np.testing.assert_array_equal(found, array)

@@ -137,7 +137,7 @@ def zipped(path: Path, members: dict[str, bytes]) -> Path:
 
 FORGED = {
     "a header of petabytes": (header("|u1", (1 << 17, 1 << 17, 1 << 17)), "more than"),
-    "a header of negative lengths": (header("|u1", (-2, -2, 1)) + b"1234", "x_train"),
+    "a header of negative lengths": (header("|u1", (-2, -2, 1)) + b"1234", "damaged"),
     "one length below zero": (header("|u1", (-1, 1, 1)), "more than"),
     "more than the header says": (header("|u1") + bytes(9), "not as long"),
     "less than the header says": (header("|u1", (5, 5, 5)), "not as long"),
@@ -145,7 +145,7 @@ FORGED = {
     "another version": (header("|u1").replace(b"\x01\x00", b"\x02\x00", 1) + b"1", "version 1.0"),
     "no header": (b"", "magic"),
     "half a magic number": (b"\x93NUM", "magic"),
-    "half a header": (header("|u1")[:30], "x_train"),
+    "half a header": (header("|u1")[:30], "reading array header"),
     "a header that runs": (header("|u1").replace(b"False", b"1/0  "), "damaged"),
     "a header that opens": (header("|u1").replace(b"(1, 1, 1)", b"((((((((("), "damaged"),
     "a text": (b"no array" * 20, "magic"),
@@ -157,7 +157,7 @@ def test_a_forged_member_is_refused_before_memory_is_taken(
     tmp_path: Path, content: bytes, named: str
 ) -> None:
     path = zipped(tmp_path / "forged.npz", {"x_train": content})
-    refused(lambda: load_npz(path), "forged.npz")
+    refused(lambda: load_npz(path), "forged.npz", named)
 
 
 def rewrite(path: Path, start: int, content: bytes) -> None:

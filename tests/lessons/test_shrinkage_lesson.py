@@ -262,14 +262,20 @@ def test_the_two_crossings_are_where_algebra_has_them(program: ModuleType) -> No
     assert np.isclose(program.slopes_cross, 0.5)
 
 
-def test_the_subgradient_acts_on_kernels_alone_and_with_its_strength(program: ModuleType) -> None:
-    """Without images that teach anything, L1 moves idle weights by λ a step."""
-    settings = replace(program.settings, epochs=1, batch_size=100, strength=1e-4)
-    one = program.run(settings, "l1", 0)
-    none = program.run(settings, "none", 0)
-    moved = none["size"][-1] - one["size"][-1]
-    steps = 3  # 300 images in batches of 100
-    assert 0 < moved <= 1.01 * steps * settings.strength
+def test_the_subgradient_acts_on_kernels_alone_and_with_its_strength(
+    program: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+    train = program.train
+
+    def noting(network: Any, parameters: Any, *sets: Any, **options: Any) -> Any:
+        asked.update(options, kernels=parameters.only("kernel"))
+        return train(network, parameters, *sets, **options)
+
+    monkeypatch.setattr(program, "train", noting)
+    program.run(replace(program.settings, epochs=1, strength=1e-4), "l1", 0)
+    assert (asked["penalty"], asked["strength"]) == (PENALTIES["l1"], 1e-4)
+    np.testing.assert_array_equal(asked["mask"], asked["kernels"])
 
 
 # ---------------------------------------------------------------------------------- how it is told

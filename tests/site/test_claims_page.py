@@ -53,8 +53,19 @@ def test_the_page_sums_up_what_it_shows(site: Site) -> None:
     judged = judgements()
     assert verdicts.count(judged) in text
     assert "<!-- " not in text[text.index("<article") : text.index("</article")]
+    plain = " ".join(html.unescape(re.sub("<[^>]*>", "", text)).replace("\\\n", " ").split())
     for one in verdicts.recordings():
-        assert html.escape(one.command.split(" --cases")[0]).split()[2] in text
+        assert one.command in plain
+
+
+def test_the_numbers_in_the_text_are_the_ones_it_names(site: Site) -> None:
+    source = (ROOT / "docs" / "claims.md").read_text("utf-8")
+    asked = re.findall(r"<!-- ([A-Z]\d+)\.(\d+) -->", source)
+    known = {one.name: one for one in judgements()}
+    wanted = [with_plain_spaces(interval(known[n].findings[int(i) - 1])) for n, i in asked]
+    prose = re.sub('<table class="claims">.*?</table>', "", page(site, "claims"), flags=re.DOTALL)
+    assert re.findall(r"<strong>([^<]*\[[^<]*)</strong>", prose) == wanted
+    assert len(wanted) > 10
 
 
 def test_each_lesson_quotes_the_recorded_verdicts(site: Site) -> None:
@@ -88,8 +99,8 @@ def test_the_home_page_says_how_many_hold(site: Site) -> None:
     assert sum(int(number) for _, number in found) == len(judged)
     bar = text[text.index('<div class="tally-bar" aria-hidden="true">') : text.index(told)]
     assert re.findall(r'class="([a-z-]+)" style="flex: (\d+)"', bar) == found
-    for words in (" hold", " do not hold", " open"):
-        assert words in re.sub("<[^>]*>", "", told)
+    items = [item.strip() for item in re.findall(r"</strong>([^<]*)</li>", told)]
+    assert {"hold", "do not hold", "open"} <= set(items)
 
 
 def late(recorded: verdicts.Recording, case: str) -> np.ndarray:

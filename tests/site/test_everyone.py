@@ -206,7 +206,9 @@ def test_a_lesson_prints(site: Site, visit: Visitor) -> None:
         v.page.goto(site.url(LESSON))
         v.page.locator("details.figure-code summary").first.click()
         v.page.emulate_media(media="print", color_scheme="dark")
-        for hidden in (".md-header", ".md-sidebar--primary", ".md-footer", ".lesson-download"):
+        around = ".md-header", ".md-sidebar--primary", ".md-footer"
+        for hidden in (*around, ".lesson-box [download]"):
+            expect(v.page.locator(hidden)).to_have_count(1)
             expect(v.page.locator(hidden)).to_be_hidden()
         expect(v.page.locator("details.solution summary").first).to_be_hidden()
         expect(v.page.locator("details.figure-code summary").first).to_be_visible()
@@ -233,14 +235,24 @@ def test_on_paper_a_figure_shows_how_it_ends_and_folds_stay_folded(
     with visit(reduced_motion="no-preference") as v:
         v.page.goto(site.url(LESSON))
         v.page.wait_for_load_state("networkidle")
-        assert v.page.pdf(format="A4").startswith(b"%PDF")
-        shown = v.page.evaluate(
-            """[...document.querySelectorAll("microgrand-player")].map((player) =>
-              player.data ? player.frame === player.data.frames.length - 1
-                          : player.querySelector("img").currentSrc.endsWith("-still.webp"))"""
+        seen = v.page.locator("microgrand-player").first
+        seen.scroll_into_view_if_needed()
+        expect(seen.get_by_role("button", name="pause")).to_be_visible()
+        v.page.evaluate(
+            """addEventListener("beforeprint", () => {
+              const atTheEnd = ({ data, frame }) => data && frame === data.frames.length - 1;
+              window.onPaper = [...document.querySelectorAll("microgrand-player")].map(atTheEnd);
+            })"""
         )
-        assert shown
-        assert all(shown)
+        assert v.page.pdf(format="A4").startswith(b"%PDF")
+        printed = v.page.evaluate(
+            """[...document.querySelectorAll("microgrand-player img")].map((picture) =>
+              picture.currentSrc.endsWith("-still.webp"))"""
+        )
+        moving = v.page.evaluate("onPaper.filter((last) => last !== undefined)")
+        assert moving
+        assert all([*moving, *printed])
+        expect(seen.get_by_role("button", name="pause")).to_be_visible()  # it goes on
         v.page.emulate_media(media="print")
         v.page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
         assert v.page.locator("details.hint summary").first.is_hidden()

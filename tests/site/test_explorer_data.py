@@ -184,3 +184,45 @@ def test_a_damaged_record_fails_the_build(
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(PluginError, match="damaged"):
         markdown_with(tmp_path, monkeypatch)
+
+
+CURVES: dict[str, dict[str, Any]] = {
+    "normalization/correct-batch": {
+        "test accuracy, %": lambda r: 100 * r["accuracies"][:, 1],
+        "training accuracy, %": lambda r: 100 * r["accuracies"][:, 0],
+        "test loss": lambda r: r["losses"][:, 1],
+        "training loss": lambda r: r["losses"][:, 0],
+    },
+    "shrinkage/l1": {
+        "test accuracy, %": lambda r: 100 * r["accuracy"],
+        "test loss": lambda r: r["losses"][:, 1],
+        "training loss": lambda r: r["losses"][:, 0],
+        "the penalty": lambda r: r["penalty"],
+    },
+    "noise/A": {
+        "test accuracy, %": lambda r: 100 * r["test"],
+        "training accuracy, %": lambda r: 100 * r["train"],
+        "training loss": lambda r: r["loss"],
+    },
+    "curve/plain": {
+        "test loss": lambda r: r["losses"][:, 1, 0],
+        "training loss": lambda r: r["losses"][:, 0, 0],
+    },
+}
+
+
+@pytest.mark.parametrize("view", CURVES)
+def test_a_curve_shows_what_its_title_says(
+    recorded: Path, files: dict[str, Any], view: str
+) -> None:
+    record = records.load(recorded / f"{view}-seed-0")
+    shown = {one["title"]: one["mean"] for one in files[f"{view}.json"]["curves"]}
+    for title, values in CURVES[view].items():
+        np.testing.assert_allclose(np.array(shown[title], float), values(record), rtol=6e-4)
+
+
+def test_shares_of_weights_are_what_they_are_called(recorded: Path, files: dict[str, Any]) -> None:
+    record = records.load(recorded / "shrinkage" / "l1-seed-0")
+    (layer,) = files["shrinkage/l1/weight.json"]
+    for title, name in (("exactly zero, %", "zero"), ("smaller than 0.001, %", "near")):
+        np.testing.assert_allclose(layer["statistics"][title], 100 * record[name], rtol=6e-4)

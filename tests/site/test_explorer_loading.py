@@ -111,6 +111,43 @@ def test_a_slow_answer_does_not_overtake_a_later_choice(
         expect(element.locator("microgrand-player")).not_to_have_class(re.compile("waiting"))
 
 
+def test_a_choice_taken_back_at_once_leaves_nothing_dimmed(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        element = explorer(v.page, site)
+        v.page.route("**/C-published.json", lambda route: None)  # it never answers
+        there, back = ("C: θ, as published", "A: θ², as published")
+        v.page.evaluate(
+            """([there, back]) => {
+              const select = document.querySelector("microgrand-explorer").case;
+              for (const words of [there, back]) {
+                [...select.options].find(({ text }) => text === words).selected = true;
+                select.dispatchEvent(new Event("input", { bubbles: true }));
+              }
+            }""",
+            [there, back],
+        )
+        v.page.wait_for_timeout(400)
+        expect_shown(element, "A: ")
+        expect(element.locator("microgrand-player")).not_to_have_class(re.compile("waiting"))
+
+
+def test_a_link_keeps_its_signal_where_something_is_chosen_while_it_loads(
+    site: Site, visit: Visitor
+) -> None:
+    with visit() as v:
+        held: list[Route] = []
+        v.page.route("**/H-published.json", lambda route: held.append(route))
+        v.page.goto(site.url(PAGE) + "?case=H-published&signal=input+gradient&layer=3")
+        v.page.get_by_label("logarithmic").check()
+        v.page.wait_for_url(re.compile("powers=1"))
+        assert "signal=input+gradient&layer=3" in v.page.url
+        v.page.wait_for_timeout(100)
+        held[0].continue_()
+        element = drawn(v.page)
+        expect_shown(element, "H: ")
+        assert shown(element).startswith("input gradient in layer 3")
+
+
 def test_after_instant_navigation(site: Site, visit: Visitor) -> None:
     with visit() as v:
         arrive(v.page, site.url(NEIGHBOUR))

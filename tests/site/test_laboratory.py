@@ -170,10 +170,15 @@ def test_an_address_that_asks_for_the_impossible_is_passed_over(
 def test_what_is_no_seed_is_not_sent(site: Site, visit: Visitor) -> None:
     with visit() as v:
         started(v.page, site)
-        v.page.get_by_label("curve (seed)").fill("-3")
-        assert sent(v.page) == []
-        v.page.get_by_label("curve (seed)").fill("4")
-        assert Settings.from_query(sent(v.page)[-1]["settings"]) == Settings(curve=4)
+        seed = v.page.get_by_label("curve (seed)")
+        for none in ("-3", "", "1.5"):  # emptied, before another is typed: the network stays
+            seed.fill(none)
+            seed.blur()
+            assert sent(v.page) == []
+            assert "curve=" not in v.page.url
+        for words, curve in (("4", 4), ("1e2", 100)):
+            seed.fill(words)
+            assert Settings.from_query(sent(v.page)[-1]["settings"]) == Settings(curve=curve)
 
 
 @pytest.mark.usefixtures("page_of_controls")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
 from dataclasses import fields
+from math import log10
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,15 @@ def test_every_setting_has_a_control_with_its_default_and_its_limits() -> None:
         control = laboratory_page.control(item)
         assert f'for="laboratory-{item.name}"' in control
         assert f'id="laboratory-{item.name}" name="{item.name}"' in control
-    strength = next(item for item in fields(Settings) if item.name == "strength")
-    limits = 'min="-6" max="0" step="0.05" value="-3" data-scale="log"'
-    assert limits in laboratory_page.control(strength)
+        about = item.metadata
+        if "options" in about:
+            assert re.findall(r'<option value="(\w+)"', control) == [*about["options"]]
+            assert re.findall(r'value="(\w+)" selected', control) == [item.default]
+            continue
+        number = log10 if about["scale"] == "log" else float
+        told = dict(re.findall(' (min|max|value)="([^"]*)"', control))
+        wanted = {"min": about["low"], "max": about["high"], "value": item.default}
+        assert {key: float(value) for key, value in told.items()} == pytest.approx(
+            {key: number(value) for key, value in wanted.items()}
+        )
+        assert (" required" in control) == (about["scale"] == "ones")

@@ -19,7 +19,7 @@ from microgrand.data.photographs import PHOTOGRAPHS
 
 
 class Links(HTMLParser):
-    """Every href, src and id of a page."""
+    """Every href, src, srcset (of one address each) and id of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -29,7 +29,11 @@ class Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
-            if name in ("href", "src") and value is not None and (tag, value) != ("a", ""):
+            if (
+                name in ("href", "src", "srcset")
+                and value is not None
+                and (tag, value) != ("a", "")
+            ):
                 self.targets.append(value)
             elif name in ("id", "name") and value:
                 self.ids.add(value)
