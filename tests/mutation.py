@@ -6,6 +6,7 @@ alone: definitions, which the tests hold the rest against; domains that examples
 annotations and defaults; what an error says; and that `zip` is to be `strict`.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,18 @@ def mutants_of(file: str) -> Iterator[Mutant]:
                 line, before, after = first_difference(source, mutated)
                 found.append(Mutant(file, line, function, before, after, mutated))
     yield from sorted(found, key=lambda mutant: mutant.line)
+
+
+def counted(file: str) -> Counter[str]:
+    """How many mutants each function of a file has, without making them."""
+    nodes = list(ast_nodes(get_ast((ROOT / file).read_text("utf-8"))))
+    functions = (
+        function_around(node)
+        for operator in operators()
+        for node in nodes
+        for _ in operator.mutation_positions(node)
+    )
+    return Counter(name for name in functions if name)
 
 
 def first_difference(source: str, mutated: str) -> tuple[int, str, str]:

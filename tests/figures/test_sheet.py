@@ -31,3 +31,9 @@ def test_a_row_for_each_class_with_its_name(channels: int) -> None:
 def test_standardised_images_are_grey_at_their_mean() -> None:
     np.testing.assert_allclose(as_picture(np.array([-9.0, -2.5, 0, 2.5, 9])), [0, 0, 0.5, 1, 1])
     np.testing.assert_allclose(as_picture(np.array([0, 0.25, 1])), [0, 0.25, 1])
+
+
+def test_of_many_classes_twenty_are_drawn_also_those_without_an_image() -> None:
+    names = tuple(map(str, range(30)))
+    axes = draw_sheet(np.ones((1, 4, 4, 1), np.float32), np.zeros(1, int), names, 2).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(names[:20])

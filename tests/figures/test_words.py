@@ -55,3 +55,10 @@ def test_many_lines_are_counted() -> None:
     assert f"case {MOST - 1}" in told
     assert f"case {MOST}" not in told
     assert "; and 3 more." in told
+
+
+def test_where_panels_are_many_half_as_many_lines_are_told() -> None:
+    figure, axes = new_figure(2, 2)
+    for number in range(MOST):
+        axes[0, 0].plot([0, 1], [number, number], label=f"case {number}")
+    assert f"; and {MOST - MOST // 2} more." in in_words(figure)

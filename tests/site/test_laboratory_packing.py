@@ -12,6 +12,7 @@ import zipfile
 from dataclasses import fields
 from math import log10
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from built_site import ROOT
@@ -77,6 +78,13 @@ def test_numpys_wheel_is_served_if_it_is_the_right_one(core: Path) -> None:
     (core / "numpy.whl").write_bytes(b"Numpy")
     with pytest.raises(laboratory_page.PluginError, match=r"not the wheel that pyodide-lock\.json"):
         laboratory_page.find_python(ROOT)
+
+
+def test_the_home_page_says_whether_there_is_a_laboratory(core: Path) -> None:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="index.md"))
+    config = SimpleNamespace(config_file_path=str(ROOT / "mkdocs.yml"))
+    told = laboratory_page.on_page_markdown("<!-- laboratory -->", page, config, None)
+    assert told == laboratory_page.AT_HOME[True]
 
 
 def test_a_folder_that_is_named_must_hold_the_core(core: Path) -> None:
