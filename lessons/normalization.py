@@ -995,7 +995,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# The same experiment was also run on real images, with more steps and five seeds. [There](../claims.md) instance norm no longer shows the most gradients off zero, exact zeros are less rare, and instance norm, tested rightly, comes within a few points of layer norm. What the moving averages do to it is the same.
+# The same experiment was also run on real images, with more steps and five seeds. [There](../claims.md) instance norm no longer shows the most gradients off zero, and, tested rightly, it comes within a few points of layer norm. The network without normalisation catches up with the others for as long as it is trained. What the moving averages do to instance norm is the same.
 #
 # ## What can be learned from this
 #

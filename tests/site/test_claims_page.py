@@ -151,3 +151,30 @@ def test_what_the_page_says_of_noise_without_a_number_is_so() -> None:
     )
     assert ahead[8:13].mean() < -2.5
     assert max(np.flatnonzero(ahead <= 0)) <= len(ahead) / 5
+
+
+SCHEMES = "batch", "layer", "instance", "group"
+
+
+def smooth(values: np.ndarray) -> np.ndarray:
+    """Means over five epochs: number i is that around epoch i + 2."""
+    return np.convolve(values, np.ones(5) / 5, "valid")
+
+
+def test_what_the_page_says_of_normalisation_without_a_number_is_so() -> None:
+    """The lead of batch norm shrinks, and normalised networks test best halfway."""
+    (recorded,) = (one for one in verdicts.recordings() if one.name == "normalization")
+    mean = {}
+    for scheme in ("none", *SCHEMES):
+        runs = [recorded.results[f"correct-{scheme}", seed] for seed in recorded.seeds]
+        mean[scheme] = 100 * np.mean([run["accuracies"] for run in runs], axis=0)
+    plain = smooth(mean["none"][:, 1])
+    lead = smooth(mean["batch"][:, 1]) - plain
+    assert 15.5 < lead[8] < 16.5
+    assert 4.5 < lead[-1] < 5.5
+    assert all(np.diff(plain[::8]) > 0)
+    for scheme in SCHEMES:
+        trained, tested = map(smooth, mean[scheme].T)
+        assert 24 <= tested.argmax() + 2 <= 31
+        assert 1 < tested.max() - tested[-1] < 2.2
+        assert 79 < trained[-1] < 90
