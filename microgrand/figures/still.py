@@ -62,8 +62,8 @@ def sequence(count: int) -> list[str]:
 
     The brighter end of the colour map is left out: on paper it would fade, and in the dark too.
     """
-    colours = mpl.colormaps["plasma"]
-    return [mpl.colors.to_hex(colours(0.05 + 0.55 * i / max(count - 1, 1))) for i in range(count)]
+    colours = mpl.colormaps["viridis"]
+    return [mpl.colors.to_hex(colours(0.58 * i / max(count - 1, 1))) for i in range(count)]
 
 
 def svg(figure: Figure) -> str:

@@ -164,9 +164,13 @@ OURS = [np.array(to_rgb(colour)) for colour in (*PALETTE, GREY)]
 @pytest.mark.parametrize("count", [2, 5, 10])
 def test_a_sequence_of_colours_is_seen_on_light_and_dark_pages(count: int) -> None:
     assert "filter: invert(0.92) hue-rotate(180deg);" in STYLE
-    for colour in map(np.array, map(to_rgb, sequence(count))):
-        assert contrast(colour, LIGHT) > 3
-        assert contrast(in_the_dark(colour), DARK) > 3
+    light = [np.array(to_rgb(colour)) for colour in sequence(count)]
+    dark = [in_the_dark(colour) for colour in light]
+    for colours, ground in ((light, LIGHT), (dark, DARK)):
+        assert min(contrast(colour, ground) for colour in colours) > 3
+        for eyes in EYES:
+            steps = np.diff(seen(colours, eyes), axis=0)
+            assert np.linalg.norm(steps, axis=-1).min() > 25 / count
 
 
 def of_players() -> tuple[list[np.ndarray], list[np.ndarray]]:
