@@ -170,7 +170,7 @@ def test_a_sequence_of_colours_is_seen_on_light_and_dark_pages(count: int) -> No
         assert min(contrast(colour, ground) for colour in colours) > 3
         for eyes in EYES:
             steps = np.diff(seen(colours, eyes), axis=0)
-            assert np.linalg.norm(steps, axis=-1).min() > 25 / count
+            assert np.linalg.norm(steps, axis=-1).min() > 20 / count
 
 
 def of_players() -> tuple[list[np.ndarray], list[np.ndarray]]:
