@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from microgrand.programs import all_lessons
 
 
+@lru_cache
+def statements(program: str) -> list[ast.stmt]:
+    return ast.parse(program).body
+
+
 def assigned(lesson: str, name: str) -> ast.expr:
     """What the lesson's program assigns to a name."""
-    for node in ast.parse(all_lessons()[lesson].read_text("utf-8")).body:
+    for node in statements(all_lessons()[lesson].read_text("utf-8")):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return node.value
     raise KeyError(f"{lesson} assigns nothing to {name}")
