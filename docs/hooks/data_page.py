@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
-from execution import fingerprint
+from execution import fingerprint, remove_earlier
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from PIL import Image
@@ -68,9 +67,7 @@ def draw(name: str) -> bytes:
 def on_files(files: Files, config: Any) -> Files:
     root = Path(config.config_file_path).parent
     cache = root / ".cache" / "site" / f"sheets-{fingerprint(root, Path(__file__))}"
-    for earlier in cache.parent.glob("sheets-*"):
-        if earlier != cache:
-            shutil.rmtree(earlier, ignore_errors=True)
+    remove_earlier(cache, "sheets-*")
     for name in (name for name, entry in catalog.CATALOG.items() if not entry.files):
         path = cache / f"{name}.webp"
         if not path.exists():

@@ -51,6 +51,13 @@ def fingerprint(root: Path, *sources: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+def remove_earlier(folder: Path, pattern: str) -> None:
+    """Remove the folders beside this one that an earlier state of the sources left."""
+    for other in folder.parent.glob(pattern):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+
+
 async def execute(root: Path, lesson: Path, folder: Path, preset: str, jobs: int) -> None:
     """Run one lesson in so many processes; figures go to folder/out, the notebook comes last."""
     notebook = jupytext.read(lesson, fmt="py:percent")
@@ -91,9 +98,7 @@ async def execute(root: Path, lesson: Path, folder: Path, preset: str, jobs: int
     nbformat.write(notebook, partial)
     notebook_of(folder).parent.mkdir(exist_ok=True)
     partial.replace(notebook_of(folder))
-    for other in folder.parent.glob(f"{preset}-*"):  # what an earlier state of the sources left
-        if other != folder:
-            shutil.rmtree(other, ignore_errors=True)
+    remove_earlier(folder, f"{preset}-*")
 
 
 def notebook_of(folder: Path) -> Path:

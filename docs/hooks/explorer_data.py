@@ -168,7 +168,7 @@ def of_shrinkage(recorded: Recording, case: str, runs: list[Record]) -> Iterator
 
 def of_noise(recorded: Recording, case: str, runs: list[Record]) -> Iterator[View]:
     shown, settings = runs[0], recorded.settings
-    epochs = range(len(shown["weights"]))
+    epochs, edges = range(len(shown["weights"])), ends("noise", "weight_edges")
     signals = [
         signal(
             "weight",
@@ -177,7 +177,7 @@ def of_noise(recorded: Recording, case: str, runs: list[Record]) -> Iterator[Vie
                     f"layer {number + 1}",
                     epochs,
                     {"std": shown["spread"][:, number]},
-                    bars(ends("noise", "weight_edges"), shown["weights"][:, number], epochs),
+                    bars(edges, shown["weights"][:, number], epochs),
                 )
                 for number in range(shown["weights"].shape[1])
             ],
@@ -230,8 +230,8 @@ def of_curve(recorded: Recording, case: str, runs: list[Record]) -> Iterator[Vie
         "plain": ("", [0.0]),
     }.get(case, ("λ", settings["strengths"]))
     for model, value in enumerate(values):
-        limits = 0.0, 4 * np.pi * 238 / 239  # every other one of the lesson's 240 points is shown
-        lines = {"prediction": (limits, shown["predictions"][:, model, ::2])}
+        grid = 0.0, 4 * np.pi * 238 / 239  # every other one of the lesson's 240 points is shown
+        lines = {"prediction": (grid, shown["predictions"][:, model, ::2])}
         if "densities" in shown.arrays:
             lines["density of the weights"] = (
                 ends("curve", "theta_coarse"),

@@ -6,6 +6,7 @@ import html
 import re
 import sys
 from collections import Counter
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -31,6 +32,7 @@ def rows(text: str) -> dict[str, str]:
     return dict(found)
 
 
+@cache
 def judgements() -> list[Judgement]:
     """Every claim, as the recorded runs have it."""
     articles = verdicts.articles(verdicts.recordings())
@@ -103,6 +105,12 @@ def test_the_home_page_says_how_many_hold(site: Site) -> None:
     assert {"hold", "do not hold", "open"} <= set(items)
 
 
+def kept(name: str) -> verdicts.Recording:
+    recorded = verdicts.recording(verdicts.RECORDS / name)
+    assert recorded is not None
+    return recorded
+
+
 def late(recorded: verdicts.Recording, case: str) -> np.ndarray:
     """Accuracy over the last five epochs, in percent: (seed, training and test)."""
     runs = [recorded.results[case, seed]["accuracy"] for seed in recorded.seeds]
@@ -111,7 +119,7 @@ def late(recorded: verdicts.Recording, case: str) -> np.ndarray:
 
 def test_what_the_page_says_of_penalties_without_a_number_is_so() -> None:
     """Who comes first on average, how far training is ahead of the test, and what a shake does."""
-    (recorded,) = (one for one in verdicts.recordings() if one.name == "penalties")
+    recorded = kept("penalties")
     published = {case: late(recorded, f"{case}-published") for case in "ZABCDEFGHIJ"}
     tested = {case: values[:, 1].mean() for case, values in published.items()}
     for better, worse in pairwise(("IJ", "ZG", "H", "A", "BDEF", "C")):
@@ -141,7 +149,7 @@ def test_what_the_page_says_of_penalties_without_a_number_is_so() -> None:
 
 def test_what_the_page_says_of_noise_without_a_number_is_so() -> None:
     """After 12 epochs the noisy gradient is behind, from a fifth of the run on it is ahead."""
-    (recorded,) = (one for one in verdicts.recordings() if one.name == "noise")
+    recorded = kept("noise")
     ahead = 100 * np.mean(
         [
             recorded.results["D-code", seed]["test"] - recorded.results["C-code", seed]["test"]
@@ -163,7 +171,7 @@ def smooth(values: np.ndarray) -> np.ndarray:
 
 def test_what_the_page_says_of_normalisation_without_a_number_is_so() -> None:
     """The lead of batch norm shrinks, and normalised networks test best halfway."""
-    (recorded,) = (one for one in verdicts.recordings() if one.name == "normalization")
+    recorded = kept("normalization")
     mean = {}
     for scheme in ("none", *SCHEMES):
         runs = [recorded.results[f"correct-{scheme}", seed] for seed in recorded.seeds]
