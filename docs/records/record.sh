@@ -25,7 +25,7 @@ record curve curve --cases '*'
 record penalties penalties --data "$cifar10" --epochs 50 --seeds 5 \
     --cases '*-published' --cases '[ACEHZ]-corrected' --cases Z-nudged --cases E-shaken
 record shrinkage shrinkage --data "$mnist" --train-images 10000 --test-images 5000 --filters 8 \
-    --epochs 20 --seeds 3 --cases none --cases 'l[1-4]' --cases dead-zone --cases column-maximum \
+    --epochs 40 --seeds 3 --cases none --cases 'l[1-4]' --cases dead-zone --cases column-maximum \
     --cases 'l[01]-proximal'
 record noise noise --data "$cifar10" --crop 32 --shrink 2 --epochs 100 --seeds 10 \
     --cases A --cases B --cases '[CD]-text' --cases '[CD]-code' --cases 'zero-*'
@@ -33,5 +33,5 @@ record normalization normalization --data "$cifar10" --epochs 60 --seeds 5 \
     --cases 'published-*' --cases correct-none --cases correct-batch --cases correct-layer \
     --cases correct-instance --cases correct-group --cases correct-box-cox \
     --cases 'digit-[bi]*'
-record masks noise --data "$cifar10" --crop 32 --shrink 2 --epochs 8 --seeds 5 \
+record masks noise --data "$cifar10" --crop 32 --shrink 2 --epochs 40 --seeds 5 \
     --relu-letters AE --cases 'mask-*' --cases D-code --cases 'relu-*'
