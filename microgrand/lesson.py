@@ -7,7 +7,6 @@ players and tables where the cell stands).
 
 import hashlib
 import os
-import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +18,7 @@ import joblib
 
 from microgrand import claims, pages, records
 from microgrand.claims import Claim
-from microgrand.figures import Animation, in_words
+from microgrand.figures import Animation, figure_in_words
 from microgrand.figures.numbers import as_csv
 from microgrand.figures.still import ENDINGS, picture, svg
 from microgrand.pages import Cell, Choices, Markup
@@ -28,10 +27,9 @@ from microgrand.report import print_claims, print_table
 from microgrand.settings import (
     Preset,
     UserError,
-    as_tuple,
     check_writable,
     chosen_among,
-    flag,
+    command_of,
     parse,
     stop,
     with_changes,
@@ -111,7 +109,7 @@ class Session:
             "seeds": ", ".join(map(str, self.seeds)),
             "runs": f"{len(manifests)}, {sum(one['seconds'] for one in manifests):.0f} s in all",
             "finished": max(one["finished"] for one in manifests),
-            "versions": records.in_words(first["versions"]),
+            "versions": records.versions_in_words(first["versions"]),
             "commit": first["commit"] or "none (installed)",
         }
         return self.table(["these results", ""], list(facts.items()), "")
@@ -133,7 +131,8 @@ class Session:
         self.write(f"{name}.csv", as_csv(figure).encode())
         if self.notebook:
             made, sheet = self.made(f"{name}.csv"), any(ax.images for ax in figure.axes)
-            return pages.figure_html(svg(figure), name, in_words(figure), caption, made, sheet)
+            told = figure_in_words(figure)
+            return pages.figure_html(svg(figure), name, told, caption, made, sheet)
         for ending in ENDINGS:
             self.write(f"{name}{ending}", picture(figure, ending))
         return None
@@ -275,9 +274,6 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
     folder_name = f"{name}-{changes}" if chosen else name  # other settings, other results
     out = Path(given_out or Path("runs") / lesson / folder_name)
     check_writable(out)
-    words = ["microgrand", "run", lesson, "--preset", name, "--seeds", str(seeds)]
-    for key, value in [*chosen.items(), ("cases", cases)]:
-        words += [word for one in as_tuple(value) for word in (flag(key), str(one))]
     return Session(
         lesson=lesson,
         settings=settings,
@@ -285,7 +281,7 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
         seeds=tuple(range(seeds)),
         jobs=jobs,
         out=out,
-        command=shlex.join(words),
+        command=command_of(lesson, name, seeds, {**chosen, "cases": cases}),
         notebook=in_notebook(),
         cases=cases,
         cluster=cluster,

@@ -146,11 +146,11 @@ def provenance() -> dict[str, Any]:
 def about_versions() -> str:
     """The versions and the commit in words: what a figure was made with."""
     known = provenance()
-    versions = in_words(known["versions"])
+    versions = versions_in_words(known["versions"])
     return f"{versions}, commit {known['commit']}" if known["commit"] else versions
 
 
-def in_words(versions: dict[str, str]) -> str:
+def versions_in_words(versions: dict[str, str]) -> str:
     """Versions by name, as in `numpy 2.4.0, scipy 1.17.0`."""
     return ", ".join(f"{name} {number}" for name, number in versions.items())
 

@@ -4,6 +4,7 @@ import fnmatch
 import inspect
 import math
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -41,6 +42,14 @@ def flag(name: str) -> str:
 def as_tuple(value: Any) -> tuple[Any, ...]:
     """A setting's values: one, or as many as were chosen."""
     return value if isinstance(value, tuple) else (value,)
+
+
+def command_of(lesson: str, preset: str, seeds: int, changes: dict[str, Any]) -> str:
+    """What a reader types for these results: `microgrand run curve --preset quick --seeds 2`."""
+    words = ["microgrand", "run", lesson, "--preset", preset, "--seeds", str(seeds)]
+    for name, value in changes.items():
+        words += [word for one in as_tuple(value) for word in (flag(name), str(one))]
+    return shlex.join(words)
 
 
 def check_ranges(settings: Any) -> None:
@@ -159,14 +168,14 @@ def parse(
     }
 
 
-def in_words(value: Any) -> str:
+def value_in_words(value: Any) -> str:
     """A setting as the help shows it: three digits, and blanks between several."""
     return " ".join(f"{one:.3g}" if isinstance(one, float) else str(one) for one in as_tuple(value))
 
 
 def by_preset(values: dict[str, Any]) -> str:
     """A setting's value in each preset, for the help; once where all agree."""
-    words = {name: in_words(value) for name, value in values.items()}
+    words = {name: value_in_words(value) for name, value in values.items()}
     if len(set(words.values())) == 1:
         return f"default: {words.popitem()[1]}"
     return ", ".join(f"{name}: {word}" for name, word in words.items())

@@ -2,15 +2,24 @@
 
 import math
 import re
+import shlex
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from microgrand.settings import Preset, UserError, check_ranges, parse, setting, with_changes
+from microgrand.settings import (
+    Preset,
+    UserError,
+    check_ranges,
+    command_of,
+    parse,
+    setting,
+    with_changes,
+)
 
 
 @dataclass(frozen=True)
@@ -122,6 +131,30 @@ def test_flags_become_values_of_their_types() -> None:
 def test_what_is_not_on_the_command_line_is_not_chosen() -> None:
     assert parsed("") == {}
     assert parsed("--count=7") == {"count": 7}
+
+
+@given(
+    seeds=st.integers(1, 1000),
+    changes=st.fixed_dictionaries(
+        {},
+        optional={
+            "count": st.integers(),
+            "share": st.floats(),
+            "learning_rates": st.lists(st.floats(), min_size=1).map(tuple),
+            "cases": st.lists(st.text(), min_size=1).map(tuple),
+        },
+    ),
+)
+@example(seeds=1, changes={"share": math.nan})
+@example(seeds=1, changes={"cases": ("mask-*", "it's", "--count", "")})
+def test_the_command_a_lesson_prints_asks_for_what_was_asked(
+    seeds: int, changes: dict[str, Any]
+) -> None:
+    words = shlex.split(command_of("lesson", "quick", seeds, changes))
+    assert words[:3] == ["microgrand", "run", "lesson"]
+    read = parse("lesson", "What is asked?", PRESETS, words[3:])
+    asked = {"preset": "quick", "seeds": seeds, **changes}
+    assert repr(sorted(read.items())) == repr(sorted(asked.items()))  # as words: nan is not nan
 
 
 @pytest.mark.parametrize(

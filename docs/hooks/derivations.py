@@ -27,7 +27,7 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 from tables import markdown_table
 
-from microgrand.records import in_words, write_atomically
+from microgrand.records import versions_in_words, write_atomically
 from microgrand.report import in_one_digit as error
 
 log = get_plugin_logger("derivations")
@@ -122,7 +122,7 @@ def steps_and_measures() -> str:
 
 
 def last_verified() -> str:
-    rests_on = f"seed {described['seed']}, {in_words(described['versions'])}"
+    rests_on = f"seed {described['seed']}, {versions_in_words(described['versions'])}"
     return f"**Last verified** on {described['date']} ({rests_on}):"
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer_data import VIEWS, View, views
-from explorer_words import in_words
+from explorer_words import cases_in_words
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -57,7 +57,7 @@ def about(runs: Sequence[Record]) -> list[tuple[str, str]]:
         ("seeds", f"{', '.join(map(str, seeds))} (histograms and statistics: {seeds[0]})"),
         ("took", f"{sum(run.manifest['seconds'] for run in runs):.0f} s"),
         ("finished", max(run.manifest["finished"] for run in runs)),
-        ("versions", records.in_words(first["versions"])),
+        ("versions", records.versions_in_words(first["versions"])),
         ("machine", first["machine"]),
         ("commit", first["commit"] or "none (installed)"),
         ("checksum of the data", first["data_sha256"]),
@@ -70,7 +70,7 @@ def compact(content: Any) -> str:
 
 def as_index(recorded: Recording, found: Sequence[View]) -> dict[str, Any]:
     """What there is to choose: cases, and the views of each, one for each strength."""
-    words = in_words(recorded.lesson, [view.case for view in found])
+    words = cases_in_words(recorded.lesson, [view.case for view in found])
     cases = [
         {
             "words": name,

@@ -98,7 +98,7 @@ WORDS: dict[str, Callable[[], dict[str, str]]] = {
 }
 
 
-def in_words(lesson: str, cases: Sequence[str]) -> dict[str, str]:
+def cases_in_words(lesson: str, cases: Sequence[str]) -> dict[str, str]:
     """What each case is called, in the order in which they are best met."""
     known = WORDS[lesson]()
     ordered = [case for case in known if case in cases]

@@ -3,7 +3,7 @@
 from microgrand.figures.animation import Animation, Panel, Series
 from microgrand.figures.histograms import histogram_animation
 from microgrand.figures.still import GREY, INK, PALETTE, new_figure, sequence, svg
-from microgrand.figures.words import in_words
+from microgrand.figures.words import figure_in_words
 
 __all__ = [
     "GREY",
@@ -12,8 +12,8 @@ __all__ = [
     "Animation",
     "Panel",
     "Series",
+    "figure_in_words",
     "histogram_animation",
-    "in_words",
     "new_figure",
     "sequence",
     "svg",

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 MOST = 8  # lines of a panel that are told one by one; half of them where panels are many
 
 
-def in_words(figure: Figure) -> str:
+def figure_in_words(figure: Figure) -> str:
     """The panels of a figure, their axes, and from where to where each labelled line goes.
 
     The numbers are the drawn ones, so that the words stay true of whatever was run.

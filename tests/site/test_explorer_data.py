@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "docs" / "hooks"))
 
 import explorer_page
 from explorer_data import numbers, views
-from explorer_words import in_words
+from explorer_words import cases_in_words
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_a_curve_without_densities_shows_its_predictions(recorded: Path) -> None
 
 
 def test_a_case_without_words_goes_by_its_name() -> None:
-    assert in_words("penalties", ["new", "A-published", "Z-published"]) == {
+    assert cases_in_words("penalties", ["new", "A-published", "Z-published"]) == {
         "Z-published": "Z: 0, as published",
         "A-published": "A: θ², as published",
         "new": "new",
