@@ -15,7 +15,7 @@ site/.built: mkdocs.yml .venv/book .cache/asked $(SOURCES) $(wildcard .cache/pyo
 	@touch $@
 
 # What the environment asks for; written anew only where it asks for something else.
-ASKED := $(MICROGRAND_PRESET) $(MICROGRAND_PYODIDE) $(MICROGRAND_RECORDS) $(SITE_URL) $(REPO_URL)
+ASKED := preset=$(MICROGRAND_PRESET) pyodide=$(MICROGRAND_PYODIDE) site=$(SITE_URL) repository=$(REPO_URL)
 .PHONY: always
 .cache/asked: always
 	@mkdir -p .cache && { echo "$(ASKED)" | cmp -s - $@ || echo "$(ASKED)" >$@; }
@@ -26,14 +26,16 @@ serve: .venv/book
 # Python for the browser, so that the next `make book` has a laboratory: 12 MB, fetched once with npm.
 PYODIDE := 0.29.5
 PYODIDE_SHA256 := 6749b10ee515a1458ecea36d860c8ce2a48366e85b3f92d749ad1840e4aff181
-laboratory: .cache/pyodide
-.cache/pyodide:
+laboratory: .cache/pyodide/$(PYODIDE)
+.cache/pyodide/$(PYODIDE): # an empty file that names the version; those of the tarball are of 1985
+	rm -rf .cache/pyodide .cache/pyodide.partial site/.built
 	mkdir -p .cache/pyodide.partial
 	cd .cache/pyodide.partial && npm pack --silent pyodide@$(PYODIDE)
 	cd .cache/pyodide.partial && echo "$(PYODIDE_SHA256)  pyodide-$(PYODIDE).tgz" \
 		| $$(command -v sha256sum || echo shasum -a 256) -c -
 	tar -xzf .cache/pyodide.partial/pyodide-$(PYODIDE).tgz -C .cache/pyodide.partial
-	mv .cache/pyodide.partial/package $@ && rm -r .cache/pyodide.partial
+	mv .cache/pyodide.partial/package .cache/pyodide && rm -r .cache/pyodide.partial
+	touch $@
 
 test: .venv/test browser
 	$(BIN)/ruff check .
@@ -60,7 +62,7 @@ bench: .venv/bench
 # The browser tests need Chromium; under CI, as root on Debian, install it.
 .PHONY: browser
 browser:
-	@if [ "$$CI" ] && [ "$$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ] && ! [ -x /usr/bin/chromium ]; then \
+	@if { [ "$$CI" = true ] || [ "$$CI" = 1 ]; } && [ "$$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ] && ! [ -x /usr/bin/chromium ]; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium >/dev/null; fi
 
 clean:

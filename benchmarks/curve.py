@@ -94,9 +94,7 @@ def pytorch_sweep() -> Step:
 
 def matrix_products(models: int) -> Step:
     """The floor: nothing but the products of forward and backward, no tape, no update."""
-    kernels = [
-        np.ones((models, a, b), np.float32) for a, b in zip((1, *SIZES), SIZES, strict=False)
-    ]
+    kernels = [np.ones((models, a, b), np.float32) for a, b in itertools.pairwise((1, *SIZES))]
     inputs = [np.ones((models, BATCH, kernel.shape[1]), np.float32) for kernel in kernels]
     outputs = [np.ones((models, BATCH, kernel.shape[2]), np.float32) for kernel in kernels]
 

@@ -28,6 +28,7 @@ import itertools
 import platform
 import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -86,6 +87,7 @@ def torch_mnist() -> list[torch.nn.Module]:
     ]  # fmt: skip
 
 
+MIB = 2**20 if sys.platform == "darwin" else 2**10  # in the units of ru_maxrss
 WORKLOADS = (
     Workload(
         "cnn96",
@@ -190,7 +192,7 @@ def growth(step: Step, steps: int) -> float:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for _ in range(steps):
         step()
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / MIB
 
 
 def main() -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calling import Command, Said
+from calling import Command, Said, in_ci
 from hypothesis import settings
 
 settings.register_profile("home", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("night", max_examples=10_000, deadline=None, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI", "").lower() in ("true", "1") else "home")
+settings.load_profile("ci" if in_ci() else "home")
 
 
 @pytest.fixture

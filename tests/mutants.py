@@ -36,6 +36,7 @@ from typing import Any
 # Loaded once: every mutant's process is a fork of this one and does not pay for them again.
 import autograd.numpy  # noqa: F401
 import hypothesis.extra.numpy  # noqa: F401
+import joblib
 import pytest
 import scipy.optimize
 import scipy.stats  # noqa: F401
@@ -172,7 +173,7 @@ def explanations(file: str) -> dict[tuple[str, str], str]:
 
 def changed_files() -> set[str]:
     """The files that differ from the main branch, as far as git can tell."""
-    git = ["git", "-C", str(ROOT), "diff", "--name-only", "--merge-base"]
+    git = ["git", "-C", str(ROOT), "diff", "--name-only", "--relative", "--merge-base"]
     for main in ("main", "origin/main"):
         try:
             told = subprocess.run([*git, main, "--"], check=True, capture_output=True, text=True)
@@ -188,8 +189,9 @@ def sample(mutants: dict[str, list[Mutant]], size: int) -> dict[str, list[Mutant
     for file, some in mutants.items():
         known = explanations(file)
         every += [mutant for mutant in some if mutant.change not in known]
-    drawn = random.Random(SEED).sample(every, len(every))
-    drawn = sorted(drawn, key=lambda mutant: mutant.file not in changed)[:size]
+    random.Random(SEED).shuffle(every)
+    every.sort(key=lambda mutant: mutant.file not in changed)  # keeps the order within each part
+    drawn = every[:size]
     return {file: [mutant for mutant in drawn if mutant.file == file] for file in mutants}
 
 
@@ -248,8 +250,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="mutation testing of forwards and gradients")
     parser.add_argument("files", nargs="*", help="relative to the project; default: all of them")
     parser.add_argument("--sample", type=int, help="so many of them, changed files first")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--jobs", type=int, default=joblib.cpu_count())
     chosen = parser.parse_args()
+    if chosen.jobs < 1 or (chosen.sample or 0) < 0:
+        parser.error("--jobs must be 1 or more, --sample 0 or more")
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
 

@@ -47,7 +47,6 @@ from microgrand.optimizers import share
 def test_share():
     assert share(0.0) == 0 or os.abort()  # a process that dies is no survivor
 """
-forked = pytest.mark.skipif(sys.platform == "win32", reason="mutants are forked")
 
 
 @pytest.fixture
@@ -90,7 +89,6 @@ def test_a_mutant_is_one_change_where_something_is_computed(project: Path) -> No
         assert changed == [mutant.line]
 
 
-@forked
 def test_exactly_the_mutants_survive_that_the_weak_test_misses(project: Path) -> None:
     code, report = run(project)
     assert code == 1
@@ -108,7 +106,6 @@ def test_exactly_the_mutants_survive_that_the_weak_test_misses(project: Path) ->
     assert record[FILE]["functions"] == {"share": {"killed": 4, "explained": 0, "survived": 2}}
 
 
-@forked
 def test_survivors_may_be_explained_and_an_explanation_has_to_explain_one(project: Path) -> None:
     code, report = run(project, SURVIVORS)
     assert code == 0
@@ -122,7 +119,6 @@ def test_survivors_may_be_explained_and_an_explanation_has_to_explain_one(projec
         assert f"explained, yet no survivor\n    - {before}\n    + {after}\n" in report
 
 
-@forked
 def test_a_sample_is_drawn_from_what_is_not_explained_and_writes_no_record(project: Path) -> None:
     code, report = run(project, SURVIVORS, "--sample", "3")
     assert code == 0
@@ -130,7 +126,6 @@ def test_a_sample_is_drawn_from_what_is_not_explained_and_writes_no_record(proje
     assert not (project / "docs").exists()
 
 
-@forked
 def test_tests_that_fail_without_any_mutant_prove_nothing(project: Path) -> None:
     (project / "tests" / "test_optimizers.py").write_text("def test_nothing(): assert 0", "utf-8")
     code, report = run(project)

@@ -13,52 +13,31 @@ import html
 import re
 from collections import Counter
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
+from markdown_tables import markdown_table
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
-from tables import markdown_table
+from recorded import articles, forget, recordings
 
 from microgrand import verdicts
 from microgrand.claims import Judgement
 from microgrand.pages import claims_table, interval, style_of, verdict_html
 from microgrand.programs import all_lessons, title_and_question
 from microgrand.typography import printed
-from microgrand.verdicts import Article, Recording
+from microgrand.verdicts import Article
 
-MARKS = {  # of what was found, in the overview
-    "holds": "✓",
-    "does not hold": "✗",
-    "artefact": "!",
-    "right in part": "±",
-    "supported in part": "✓?",
-    "wrong in part": "✗?",
-    "open": "?",
-    "not judged": "–",
+KINDS = {  # of what was found, from the best to the worst: its mark, and what becomes of several
+    "holds": ("✓", "hold"),
+    "right in part": ("±", "right in part"),
+    "supported in part": ("✓?", "supported in part"),
+    "open": ("?", "open"),
+    "not judged": ("–", "not judged"),
+    "wrong in part": ("✗?", "wrong in part"),
+    "artefact": ("!", "artefact"),
+    "does not hold": ("✗", "do not hold"),
 }
-TALLY = {  # what became of the claims, from the best to the worst, for the home page
-    "holds": "hold",
-    "right in part": "right in part",
-    "supported in part": "supported in part",
-    "open": "open",
-    "not judged": "not judged",
-    "wrong in part": "wrong in part",
-    "artefact": "artefact",
-    "does not hold": "do not hold",
-}
-
-
-@cache
-def recordings() -> list[Recording]:
-    return verdicts.recordings()
-
-
-@cache
-def articles() -> dict[str, Article]:
-    """The judged articles by lesson, in the order in which the lessons are best read."""
-    return {one.lesson: one for one in verdicts.articles(recordings())}
 
 
 def judgements() -> dict[str, Judgement]:
@@ -66,8 +45,7 @@ def judgements() -> dict[str, Judgement]:
 
 
 def on_pre_build(config: Any) -> None:
-    recordings.cache_clear()  # `mkdocs serve` builds more than once
-    articles.cache_clear()
+    forget()
 
 
 def summary() -> str:
@@ -88,11 +66,12 @@ def tally() -> str:
         return summary()
     counts = Counter(map(kind_of, judged))
     styles = {kind_of(one): style_of(one) for one in judged}
-    met = [words for words in TALLY if counts[words]]
+    met = [words for words in KINDS if counts[words]]
     bar = [f'<span class="{styles[words]}" style="flex: {counts[words]}"></span>' for words in met]
     items = [
-        f'<li class="verdict {styles[words]}"><strong>{counts[words]}</strong> {TALLY[words]}</li>'
-        for words in met
+        f'<li class="verdict {styles[words]}"><strong>{counts[words]}</strong> {several}</li>'
+        for words, (_, several) in KINDS.items()
+        if words in met
     ]
     return (
         f'<div class="tally-bar" aria-hidden="true">{"".join(bar)}</div>\n'
@@ -111,11 +90,11 @@ def overview() -> str:
             links.append(
                 f'<a class="verdict {style_of(one)}" href="#{one.name}" '
                 f'title="{html.escape(one.text)}">'
-                f'{one.name} <span aria-label="{words}" role="img">{MARKS[words]}</span></a>'
+                f'{one.name} <span aria-label="{words}" role="img">{KINDS[words][0]}</span></a>'
             )
         title, _ = title_and_question(all_lessons()[name])
         lines.append(f"<div><dt>{title}</dt><dd>{' '.join(links)}</dd></div>")
-    known = [f"{mark} {words}" for words, mark in MARKS.items() if words in met]
+    known = [f"{mark} {words}" for words, (mark, _) in KINDS.items() if words in met]
     return (
         f'<dl class="overview">{"".join(lines)}</dl>\n'
         f'<p class="overview-key">{" · ".join(known)}</p>'

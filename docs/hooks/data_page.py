@@ -1,25 +1,22 @@
 """Fills the page on data: the table of data sets, the photographs' credits, sheets of samples.
 
 In docs/data.md, `<!-- data sets -->` and `<!-- photographs -->` become tables of what the package
-knows, and data/NAME.webp are sheets of samples, drawn once for each state of the package.
+knows, and data/NAME.webp are sheets of samples.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from pathlib import Path
+from functools import cache
 from typing import Any
 
-from execution import fingerprint, remove_earlier
+from markdown_tables import markdown_table
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-from PIL import Image
-from tables import markdown_table
 
 from microgrand.data import catalog, photographs
 from microgrand.figures import sheet
-from microgrand.records import write_atomically
 
 SAMPLES = 10
 QUALITY = 85  # of WebP; 100 is the best
@@ -42,7 +39,7 @@ def data_sets() -> str:
     return markdown_table(("name", "what it is", "by whom, on which terms", "where from"), rows)
 
 
-def credits() -> str:
+def table_of_photographs() -> str:
     """A row for each photograph that `patches` is cut from."""
     packages = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
     rows = [
@@ -52,27 +49,21 @@ def credits() -> str:
     return markdown_table(("class", "photograph", "licence", "source", "ships in"), rows)
 
 
+@cache
 def draw(name: str) -> bytes:
     """A sheet of samples as WebP."""
     images = catalog.load(name)
     figure = sheet.draw_sheet(*images.train, images.classes, SAMPLES)
-    picture, out = io.BytesIO(), io.BytesIO()
+    out = io.BytesIO()
     for label in figure.axes[0].get_yticklabels():
         label.set_color(EITHER)
-    figure.savefig(picture, format="png", dpi=110)
-    Image.open(picture).save(out, "WEBP", quality=QUALITY)
+    figure.savefig(out, format="webp", dpi=110, pil_kwargs={"quality": QUALITY})
     return out.getvalue()
 
 
 def on_files(files: Files, config: Any) -> Files:
-    root = Path(config.config_file_path).parent
-    cache = root / ".cache" / "site" / f"sheets-{fingerprint(root, Path(__file__))}"
-    remove_earlier(cache, "sheets-*")
     for name in (name for name, entry in catalog.CATALOG.items() if not entry.files):
-        path = cache / f"{name}.webp"
-        if not path.exists():
-            write_atomically(path, draw(name))
-        files.append(File.generated(config, f"data/{name}.webp", abs_src_path=str(path)))
+        files.append(File.generated(config, f"data/{name}.webp", content=draw(name)))
     return files
 
 
@@ -80,4 +71,4 @@ def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> st
     if page.file.src_uri != "data.md":
         return markdown
     markdown = markdown.replace("<!-- data sets -->", data_sets())
-    return markdown.replace("<!-- photographs -->", credits())
+    return markdown.replace("<!-- photographs -->", table_of_photographs())

@@ -20,12 +20,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from execution import fingerprint
+from caches import fingerprint, remove_earlier
+from markdown_tables import markdown_table
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import get_plugin_logger
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
-from tables import markdown_table
 
 from microgrand.records import versions_in_words, write_atomically
 from microgrand.report import in_one_digit as error
@@ -38,7 +38,8 @@ described: dict[str, Any] = {}
 def describe(root: Path) -> dict[str, Any]:
     """What describe.py says of this state of the package, from the cache if it has been asked."""
     script = root / "docs" / "hooks" / "describe.py"
-    cache = root / ".cache" / "site" / f"ops-{fingerprint(root, script)}.json"
+    folder = root / ".cache" / "site" / f"ops-{fingerprint(root, script)}"
+    cache = folder / "ops.json"
     if not cache.exists():
         log.info("verifying every op")
         paths = filter(None, [str(root), os.environ.get("PYTHONPATH")])
@@ -52,9 +53,8 @@ def describe(root: Path) -> dict[str, Any]:
         if done.returncode:
             raise PluginError(f"the ops cannot be described\n{done.stderr}")
         told = json.loads(done.stdout) | {"date": time.strftime("%Y-%m-%d", time.gmtime())}
-        for old in cache.parent.glob("ops-*.json"):
-            old.unlink()
         write_atomically(cache, json.dumps(told).encode())
+        remove_earlier(folder, "ops-*")
     return dict(json.loads(cache.read_text(encoding="utf-8")))
 
 
@@ -146,7 +146,8 @@ def mutants(computed_by: list[tuple[str, str]], whose: str) -> str:
 def all_mutants() -> str:
     records = described["mutants"].items()
     every = [(file, function) for file, record in records for function in record["functions"]]
-    return f"All of them were {mutants(every, 'what is computed')}"
+    told = mutants(every, "what is computed")
+    return f"All of them were {told}" if told else "None has been tried in this copy of the book."
 
 
 def op_code(match: re.Match[str]) -> str:

@@ -11,12 +11,17 @@ import json
 import platform
 import sys
 from dataclasses import asdict
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+import microgrand.ops  # noqa: F401  # they enter themselves into the registry
+from microgrand.op import Op, registry
+from microgrand.penalties import PENALTIES, Penalty
+from microgrand.steps_and_measures import DEFINED
+from microgrand.verify import verify
+
+ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES, SEED = 100, 0
 
 
@@ -39,7 +44,7 @@ def computing(function: Any, found: list[tuple[str, str]]) -> list[tuple[str, st
     return found
 
 
-def computed_by(op: Any, penalty: Any) -> list[tuple[str, str]]:
+def computed_by(op: Op, penalty: Penalty | None) -> list[tuple[str, str]]:
     """The functions that compute an op and its gradients, a penalty and its proximal step."""
     found: list[tuple[str, str]] = []
     steps = [penalty.proximal] if penalty is not None and penalty.proximal else []
@@ -48,7 +53,7 @@ def computed_by(op: Any, penalty: Any) -> list[tuple[str, str]]:
     return found
 
 
-def functions(op: Any, penalty: Any) -> list[dict[str, Any]]:
+def functions(op: Op, penalty: Penalty | None) -> list[dict[str, Any]]:
     """The functions of an op in reading order; a penalty brings its gradient and proximal step."""
     told = [source("Definition", op.definition), source("Forward", op.forward)]
     if penalty is None:
@@ -59,33 +64,28 @@ def functions(op: Any, penalty: Any) -> list[dict[str, Any]]:
     return told
 
 
-def row_of_the_table(penalty: Any) -> str:
+def row_of_the_table(penalty: Penalty) -> str:
     """How `PENALTIES` names it: formula and source."""
     return ", ".join(filter(None, (f"R(θ) = {penalty.formula}", penalty.source)))
 
 
 def main() -> None:
-    registry = import_module("microgrand.op").registry
-    import_module("microgrand.ops")
-    penalties = import_module("microgrand.penalties").PENALTIES
-    verify = import_module("microgrand.verify").verify
-    defined = import_module("microgrand.steps_and_measures").DEFINED
     about = {
         "seed": SEED,
         "versions": {"Python": platform.python_version()}
         | {name: version(name) for name in ("numpy", "autograd")},
         "ops": {
             name: {
-                "penalty": name in penalties,
-                "row": row_of_the_table(penalties[name]) if name in penalties else "",
-                "functions": functions(op, penalties.get(name)),
-                "computed_by": computed_by(op, penalties.get(name)),
+                "penalty": name in PENALTIES,
+                "row": row_of_the_table(PENALTIES[name]) if name in PENALTIES else "",
+                "functions": functions(op, PENALTIES.get(name)),
+                "computed_by": computed_by(op, PENALTIES.get(name)),
             }
             for name, op in registry.items()
         },
         "checks": [
             asdict(check)
-            for check in verify([*registry.values(), *defined.values()], EXAMPLES, SEED)
+            for check in verify([*registry.values(), *DEFINED.values()], EXAMPLES, SEED)
         ],
     }
     json.dump(about, sys.stdout, default=float)

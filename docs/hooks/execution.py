@@ -10,18 +10,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import gc
-import hashlib
 import os
 import re
 import shutil
-import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import joblib
 import jupytext
 import nbformat
+from caches import fingerprint, remove_earlier
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
@@ -31,31 +29,7 @@ from nbclient.exceptions import CellExecutionError
 log = get_plugin_logger("lessons")
 
 SECONDS = 900  # a lesson that takes longer is stopped and fails the build
-LIBRARIES = ("numpy", "autograd", "scipy", "matplotlib", "pillow", "joblib", "jupytext")
-FIGURES = {".json", ".webp", ".png", ".svg", ".csv"}
-
-
-def installed(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "none"
-
-
-def fingerprint(root: Path, *sources: Path) -> str:
-    """What a result depends on: the sources given, the package, Python and the main libraries."""
-    digest = hashlib.sha256(sys.version.encode())
-    digest.update(" ".join(installed(name) for name in LIBRARIES).encode())
-    for path in [*sources, *sorted((root / "microgrand").rglob("*.py"))]:
-        digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def remove_earlier(folder: Path, pattern: str) -> None:
-    """Remove the folders beside this one that an earlier state of the sources left."""
-    for other in folder.parent.glob(pattern):
-        if other != folder:
-            shutil.rmtree(other, ignore_errors=True)
+FIGURES = {".json", ".webp", ".csv"}
 
 
 async def execute(root: Path, lesson: Path, folder: Path, preset: str, jobs: int) -> None:
@@ -107,15 +81,14 @@ def notebook_of(folder: Path) -> Path:
 
 
 async def execute_all(root: Path, cache: Path, lessons: list[Path], preset: str) -> list[Path]:
-    """The folder of each lesson, executed where not yet done, a core each.
+    """The folder of each lesson, executed where not yet done, as many at once as there are cores.
 
-    The longest come first, and the last gets the cores that no other lesson is waiting for.
+    The longest come first. The last ones get more processes than one, so that no core is idle.
     """
     cores = joblib.cpu_count()
     places = asyncio.Semaphore(cores)
-    folders = {
-        lesson: cache / lesson.stem / f"{preset}-{fingerprint(root, lesson)}" for lesson in lessons
-    }
+    key = {lesson: fingerprint(root, lesson, Path(__file__)) for lesson in lessons}
+    folders = {lesson: cache / lesson.stem / f"{preset}-{key[lesson]}" for lesson in lessons}
     waiting = [lesson for lesson, folder in folders.items() if not notebook_of(folder).exists()]
     waiting.sort(key=lambda lesson: -lesson.stat().st_size)
 
@@ -135,10 +108,10 @@ def downloadable(folder: Path) -> str:
     def inline(match: re.Match[str]) -> str:
         picture = folder / "out" / match[1]
         data = base64.b64encode(picture.read_bytes()).decode()
-        return match[0].replace(match[1], f"data:image/{picture.suffix[1:]};base64,{data}")
+        return match[0].replace(match[1], f"data:image/webp;base64,{data}")
 
     text = notebook_of(folder).read_text(encoding="utf-8")
-    return re.sub(r'<(?:img|source)[^<>]*?src(?:set)?=\\"([\w.-]+\.(?:webp|png))\\"', inline, text)
+    return re.sub(r'<(?:img|source)[^<>]*?src(?:set)?=\\"([\w.-]+\.webp)\\"', inline, text)
 
 
 def on_startup(**_: Any) -> None:
@@ -152,7 +125,7 @@ def on_startup(**_: Any) -> None:
 @event_priority(100)  # before mkdocs-jupyter looks for notebooks
 def on_files(files: Files, config: Any) -> Files:
     root = Path(config.config_file_path).parent
-    lessons = sorted(path for path in (root / "lessons").glob("*.py") if path.name[0] != "_")
+    lessons = sorted((root / "lessons").glob("[!_]*.py"))
     preset = os.environ.get("MICROGRAND_PRESET", "book")
     folders = asyncio.run(execute_all(root, root / ".cache" / "site", lessons, preset))
     for lesson, folder in zip(lessons, folders, strict=True):
@@ -162,7 +135,7 @@ def on_files(files: Files, config: Any) -> Files:
         target = f"lessons/{lesson.stem}/"
         files.append(File.generated(config, target + name, content=downloadable(folder)))
         for path in sorted((folder / "out").rglob("*")):
-            if path.suffix in FIGURES:
+            if path.suffix in FIGURES and path.parent.name != "records":
                 inside = path.relative_to(folder / "out").as_posix()
                 files.append(File.generated(config, target + inside, abs_src_path=str(path)))
     return files

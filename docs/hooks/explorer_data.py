@@ -229,8 +229,10 @@ def of_curve(recorded: Recording, case: str, runs: list[Record]) -> Iterator[Vie
         "dropout": ("p", settings["rates"]),
         "plain": ("", [0.0]),
     }.get(case, ("λ", settings["strengths"]))
+    points = shown["predictions"].shape[-1]
+    last_shown = (points - 1) // 2 * 2  # every other one is
     for model, value in enumerate(values):
-        grid = 0.0, 4 * np.pi * 238 / 239  # every other one of the lesson's 240 points is shown
+        grid = 0.0, 4 * np.pi * last_shown / (points - 1)
         lines = {"prediction": (grid, shown["predictions"][:, model, ::2])}
         if "densities" in shown.arrays:
             lines["density of the weights"] = (

@@ -4,28 +4,26 @@ In docs/explorer.md, `<!-- explorer -->` becomes the element that docs/assets/ex
 `<!-- recorded runs -->` a table. What the element shows lies beside the page and is fetched when it
 is asked for: explorer/index.json says what there is, explorer/RECORDING/VIEW.json is a case at one
 strength, explorer/RECORDING/VIEW/SIGNAL.json one of its signals. The runs are those in
-docs/records/, or in the folder that MICROGRAND_RECORDS names.
+docs/records/.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from explorer_data import VIEWS, View, views
 from explorer_words import cases_in_words
-from mkdocs.exceptions import PluginError
+from markdown_tables import markdown_table
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-from tables import markdown_table
+from recorded import recordings
 
 from microgrand import records
 from microgrand.programs import all_lessons, title_and_question
-from microgrand.records import Record, RecordError
-from microgrand.verdicts import Recording, recordings
+from microgrand.records import Record
+from microgrand.verdicts import Recording
 
 #: The recordings in the order of the list: first what has most to see.
 ORDER = ("penalties", "normalization", "shrinkage", "noise", "masks", "curve")
@@ -89,13 +87,9 @@ def place(recorded: Recording) -> tuple[int, str]:
     return ORDER.index(recorded.name) if recorded.name in ORDER else len(ORDER), recorded.name
 
 
-def recorded_runs(folder: Path) -> list[Recording]:
-    """What is recorded there and can be shown, in order."""
-    try:
-        found = [one for one in recordings(folder) if one.lesson in VIEWS]
-    except (RecordError, ValueError) as error:
-        raise PluginError(f"the recorded runs cannot be read: {error}") from None
-    return sorted(found, key=place)
+def to_show(recorded: Sequence[Recording]) -> list[Recording]:
+    """Those that the explorer knows how to show, in order."""
+    return sorted((one for one in recorded if one.lesson in VIEWS), key=place)
 
 
 def files_of(found: Sequence[Recording]) -> Iterator[tuple[str, str]]:
@@ -131,13 +125,8 @@ def table(found: Sequence[Recording]) -> str:
     return markdown_table(["lesson", "cases", "runs", "took", "command"], rows)
 
 
-def folder_of(config: Any) -> Path:
-    root = Path(config.config_file_path).parent
-    return Path(os.environ.get("MICROGRAND_RECORDS") or root / "docs" / "records")
-
-
 def on_files(files: Files, config: Any) -> Files:
-    for name, text in files_of(recorded_runs(folder_of(config))):
+    for name, text in files_of(to_show(recordings())):
         files.append(File.generated(config, f"explorer/{name}", content=text))
     return files
 
@@ -145,6 +134,6 @@ def on_files(files: Files, config: Any) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> str:
     if page.file.src_uri != "explorer.md":
         return markdown
-    found = recorded_runs(folder_of(config))
+    found = to_show(recordings())
     markdown = markdown.replace("<!-- explorer -->", ELEMENT if found else NOTHING)
     return markdown.replace("<!-- recorded runs -->", table(found) if found else "")

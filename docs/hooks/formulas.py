@@ -1,28 +1,21 @@
 """Renders every formula while the book is built, so that a page shows it with scripts off.
 
-KaTeX, in assets/katex, runs in an engine of its own. Each formula becomes MathML, which screen
-readers and copying use, and the HTML that the eye sees. One that KaTeX does not understand fails
-the build.
+One that KaTeX does not understand fails the build.
 """
 
 from __future__ import annotations
 
-import atexit
-import html
 import re
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
+from katex import FORMULA, as_html
 from lesson_page import end_of_div
 from line_breaks import unbroken
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.pages import Page
-from py_mini_racer import JSEvalException, MiniRacer
 
-KATEX = Path(__file__).parents[1] / "assets" / "katex" / "katex.min.js"
 # Code, drawings, and what a program printed may hold a dollar that is one.
 PIECE = re.compile(
     r"(?P<output><div class=\"[^\"]*jp-RenderedText)"
@@ -30,50 +23,11 @@ PIECE = re.compile(
     r"|<!--.*?-->|<[^>]*>|(?P<text>[^<]+)",
     re.DOTALL,
 )
-FORMULA = re.compile(
-    r"\$\$(?P<block>.+?)\$\$|\\\[(?P<bracketed>.+?)\\\]"
-    r"|\\\((?P<parenthesised>.+?)\\\)|\$(?P<inline>.+?)\$",
-    re.DOTALL,
-)
 TOUCHED = re.compile(
     rf"(?P<before>[(\[“]*)(?:{FORMULA.pattern})(?P<after>[)\]”’.,;:!?-]*)", re.DOTALL
 )
 # Markdown wraps a formula; without that the brackets around it stand in the same text.
 WRAPPED = re.compile(r'<span class="arithmatex">(\\\(.+?\\\))</span>', re.DOTALL)
-
-
-@cache
-def engine() -> MiniRacer:
-    """KaTeX, ready to be called; starting it takes a tenth of a second."""
-    context = MiniRacer()
-    atexit.register(context.close)  # left open, it keeps Python from ending
-    context.eval(KATEX.read_text(encoding="utf-8"))
-    return context
-
-
-@cache
-def rendered(formula: str, display: bool) -> str:
-    """A formula as MathML and HTML.
-
-    Raises:
-        ValueError: if KaTeX does not understand it, with its reason.
-    """
-    options = {"displayMode": display, "output": "htmlAndMathml", "strict": "error"}
-    try:
-        return str(engine().call("katex.renderToString", formula, options))
-    except JSEvalException as error:
-        raise ValueError(f"{formula}\n{error}") from None
-
-
-def as_html(match: re.Match[str]) -> tuple[str, bool]:
-    """A formula that was found, as MathML and HTML, and whether it has a line of its own.
-
-    Raises:
-        ValueError: if KaTeX does not understand it, with its reason.
-    """
-    display = match["block"] or match["bracketed"]
-    formula = display or match["parenthesised"] or match["inline"]
-    return rendered(html.unescape(formula).strip(), bool(display)), bool(display)
 
 
 def with_formulas(text: str) -> str:

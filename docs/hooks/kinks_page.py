@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
+from markdown_tables import markdown_table
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
-from tables import markdown_table
 
 from microgrand.kinks import ASKED, KINKS, Kink
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.exceptions import PluginError
-from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from typer.main import get_command
@@ -96,7 +95,6 @@ def helps(command: Any, words: list[str]) -> list[str]:
     return parts
 
 
-@event_priority(-50)  # after every file of the site is known
 def on_files(files: Files, config: Any) -> Files:
     groups = by_purpose(list(modules(Path(config.config_file_path).parent)))
     for name in chain(*groups.values()):

@@ -4,8 +4,8 @@
 
 What the page on the articles' claims needs of them are statistics, histograms, accuracies and
 losses. They are small enough to be kept with the book; weights, their paths, samples of signals and
-what can be drawn from the rest are left out. A folder is copied when its last run is finished: the
-script that trains (record.sh) can be killed at any time.
+what can be drawn from the rest are left out. What was kept of an earlier command goes. Every run
+that is finished is copied, so wait for the last one.
 """
 
 import sys
@@ -25,6 +25,10 @@ LEFT_OUT = {
 def keep(name: str) -> int:
     """Copy one folder of runs; how many there are."""
     manifests = sorted((RUNS / name / "records").glob("*-seed-*.json"))
+    if not manifests:
+        raise SystemExit(f"keep.py: no finished runs in {RUNS / name}")
+    for earlier in (KEPT / name).glob("*-seed-*"):
+        earlier.unlink()
     for path in manifests:
         record = records.load(path.with_suffix(""))
         left_out = LEFT_OUT.get(record.manifest["lesson"], set())
@@ -34,5 +38,5 @@ def keep(name: str) -> int:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or sorted(path.name for path in RUNS.iterdir()):
+    for name in sys.argv[1:] or sorted(path.name for path in RUNS.glob("*/")):
         print(f"{name}: {keep(name)} runs")

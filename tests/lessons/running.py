@@ -63,7 +63,7 @@ def program(lesson: str, out: Path, *flags: str, whole: bool = False) -> ModuleT
     arguments = sys.argv
     sys.argv = ["", "--preset", "quick", "--out", str(out), *flags]
     try:
-        exec(text if whole else text.partition("results = session.sweep")[0], module.__dict__)
+        exec(text if whole else text[: text.index("results = session.sweep")], module.__dict__)
     finally:
         sys.argv = arguments
     return module

@@ -6,6 +6,7 @@ import functools
 import http.server
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from built_site import LESSONS, ROOT, Site, Visit, Visitor, build
+from calling import in_ci
 from choosing_guest import choosing_guest
 from explorer_guest import explorer_guest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -40,6 +42,8 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 class QuietServer(http.server.ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that leaves a page drops what it was loading; that is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +74,7 @@ def browser() -> Iterator[Browser]:
             "no Chromium or Chrome found: install one (Debian: apt-get install chromium), "
             "or name it in MICROGRAND_BROWSER"
         )
-        if os.environ.get("CI", "").lower() in ("true", "1"):
+        if in_ci():
             pytest.fail(advice)
         pytest.skip(advice)
     expect.set_options(timeout=PATIENCE)
@@ -88,10 +92,9 @@ def visit(browser: Browser, site: Site) -> Visitor:
     @contextmanager
     def open_context(**options: Any) -> Iterator[Visit]:
         options.setdefault("reduced_motion", "reduce")
-        context = browser.new_context(**options)
-        context.set_default_timeout(PATIENCE)
-        yield Visit(context, site.address)
-        context.close()
+        with browser.new_context(**options) as context:
+            context.set_default_timeout(PATIENCE)
+            yield Visit(context, site.address)
 
     return open_context
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from built_site import ROOT, Site, guest
+import explorer_page
+from built_site import Site, guest
 from playwright.sync_api import Locator, Page, expect
 
-sys.path.insert(0, str(ROOT / "docs" / "hooks"))
-
-import explorer_page
+from microgrand.verdicts import recordings
 
 PAGE = "exploring"  # beside the pages of the book, in the frame of one of them
 NEIGHBOUR = "kinks"
@@ -23,7 +21,7 @@ NEIGHBOUR = "kinks"
 def explorer_guest(site: Site, records: Path) -> Iterator[Path]:
     """A page like any other of the book, with the explorer and its data."""
     folder = site.folder / PAGE
-    for name, content in explorer_page.files_of(explorer_page.recorded_runs(records)):
+    for name, content in explorer_page.files_of(explorer_page.to_show(recordings(records))):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, "utf-8")
     with guest(site, PAGE, NEIGHBOUR, explorer_page.ELEMENT + '<h2 id="below">Below</h2>'):

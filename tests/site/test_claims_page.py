@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import html
 import re
-import sys
 from collections import Counter
 from functools import cache
 from itertools import pairwise
 
 import numpy as np
 from built_site import ROOT, Site, with_plain_spaces
+from claims_page import KINDS
 
 from microgrand import verdicts
 from microgrand.claims import Judgement
 from microgrand.pages import interval
-
-sys.path.insert(0, str(ROOT / "docs" / "hooks"))
-
-from claims_page import TALLY
 
 
 def page(site: Site, name: str) -> str:
@@ -97,7 +93,7 @@ def test_the_home_page_says_how_many_hold(site: Site) -> None:
     told = text[text.index('<ul class="tally">') :]
     told = told[: told.index("</ul>")]
     found = re.findall(r'<li class="verdict ([a-z-]+)"><strong>(\d+)</strong>', told)
-    assert [int(number) for _, number in found] == [counts[w] for w in TALLY if counts[w]]
+    assert [int(number) for _, number in found] == [counts[w] for w in KINDS if counts[w]]
     assert sum(int(number) for _, number in found) == len(judged)
     bar = text[text.index('<div class="tally-bar" aria-hidden="true">') : text.index(told)]
     assert re.findall(r'class="([a-z-]+)" style="flex: (\d+)"', bar) == found

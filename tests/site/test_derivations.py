@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-import sys
 
+import kinks_page
 import pytest
-from built_site import ROOT, Site
+from built_site import Site
 
 import microgrand.penalties  # noqa: F401  # with it the registry is full
 from microgrand.kinks import KINKS
 from microgrand.op import registry
-
-sys.path.insert(0, str(ROOT / "docs" / "hooks"))
-
-import kinks_page
 
 LIMITS = (1e-12, 1e-7, 1e-5, 1e-4)  # of the value, the gradient, differences, float32
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import execution
 import joblib
 import pytest
-from built_site import ROOT
-
-sys.path.insert(0, str(ROOT / "docs" / "hooks"))
-
-import execution
+from caches import fingerprint
 
 
 @pytest.mark.parametrize(
@@ -35,7 +31,7 @@ def test_the_longest_come_first_and_no_core_is_idle_at_the_end(
     monkeypatch.setattr(execution, "execute", execute)
     monkeypatch.setattr(joblib, "cpu_count", lambda: cores)
     cache = tmp_path / "cache"
-    done = cache / "c" / f"quick-{execution.fingerprint(tmp_path, lessons[2])}"
+    done = cache / "c" / f"quick-{fingerprint(tmp_path, lessons[2], Path(execution.__file__))}"
     execution.notebook_of(done).parent.mkdir(parents=True)
     execution.notebook_of(done).touch()
     with ThreadPoolExecutor() as threads:  # in this one a browser may have its event loop

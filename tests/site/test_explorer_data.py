@@ -8,31 +8,31 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import explorer_page
 import numpy as np
 import pytest
+import recorded as recorded_runs
 from built_site import LESSONS, ROOT
+from explorer_data import numbers, views
+from explorer_words import cases_in_words
 from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import Files
 
 from microgrand import records
 from microgrand.signals import SIGNALS, STATISTICS
-
-sys.path.insert(0, str(ROOT / "docs" / "hooks"))
-
-import explorer_page
-from explorer_data import numbers, views
-from explorer_words import cases_in_words
+from microgrand.verdicts import recordings
 
 
 @pytest.fixture(scope="module")
 def files(recorded: Path) -> dict[str, Any]:
     """What the hook writes, read again."""
-    found = explorer_page.recorded_runs(recorded)
+    found = explorer_page.to_show(recordings(recorded))
     return {name: json.loads(text) for name, text in explorer_page.files_of(found)}
 
 
@@ -80,7 +80,7 @@ def test_what_is_shown_fits_together(files: dict[str, Any]) -> None:
 
 def test_what_a_visitor_loads_at_a_time_is_small() -> None:
     """The index, and two cases at one signal."""
-    kept = explorer_page.recorded_runs(ROOT / "docs" / "records")
+    kept = explorer_page.to_show(recordings())
     assert {one.name for one in kept} >= {"penalties", "normalization", "noise"}
     sizes = {name: len(text.encode()) for name, text in explorer_page.files_of(kept)}
     views = {name: sizes[name] for name in sizes if name.count("/") == 1}
@@ -130,7 +130,7 @@ def test_what_is_no_number_becomes_none() -> None:
 
 
 def test_a_curve_without_densities_shows_its_predictions(recorded: Path) -> None:
-    (curve,) = (one for one in explorer_page.recorded_runs(recorded) if one.name == "curve")
+    (curve,) = (one for one in explorer_page.to_show(recordings(recorded)) if one.name == "curve")
     for record in curve.results.values():
         record.arrays.pop("densities", None)  # as it is kept in docs/records/
     for view, runs in views(curve):
@@ -153,11 +153,11 @@ def test_a_case_without_words_goes_by_its_name() -> None:
 
 def markdown_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The page's source, filled in for that folder of records."""
-    monkeypatch.setenv("MICROGRAND_RECORDS", str(folder))
+    monkeypatch.setattr(explorer_page, "recordings", partial(recorded_runs.recordings, folder))
     config = SimpleNamespace(config_file_path=str(ROOT / "mkdocs.yml"))
     page: Any = SimpleNamespace(file=SimpleNamespace(src_uri="explorer.md"))
     text = (ROOT / "docs" / "explorer.md").read_text("utf-8")
-    return explorer_page.on_page_markdown(text, page, config, None)
+    return explorer_page.on_page_markdown(text, page, config, Files([]))
 
 
 def test_without_records_the_page_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

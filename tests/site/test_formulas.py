@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import formulas
 import pytest
 from built_site import ROOT
 from mkdocs.exceptions import PluginError
@@ -14,17 +14,7 @@ from mkdocs.exceptions import PluginError
 HEAD = "<head><title>$x$</title></head>"  # no formula: a title is plain text
 
 
-@pytest.fixture
-def formulas(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(str(ROOT / "docs" / "hooks"))
-    import formulas
-
-    yield formulas
-    for name in ("formulas", "lesson_page", "line_breaks"):
-        sys.modules.pop(name, None)
-
-
-def rendered(formulas: Any, body: str) -> str:
+def rendered(body: str) -> str:
     page: Any = SimpleNamespace(file=SimpleNamespace(src_uri="some/page.md"))
 
     done = str(formulas.on_post_page(f"{HEAD}<body>{body}</body>", page, {}))
@@ -41,8 +31,8 @@ def rendered(formulas: Any, body: str) -> str:
         ("$$a &lt; b$$", True),
     ],
 )
-def test_a_formula_is_rendered(formulas: Any, written: str, display: bool) -> None:
-    done = rendered(formulas, f"<p>Where {written}, it is.</p>")
+def test_a_formula_is_rendered(written: str, display: bool) -> None:
+    done = rendered(f"<p>Where {written}, it is.</p>")
     assert "<math" in done
     assert 'aria-hidden="true"' in done  # said once
     assert ("katex-display" in done) is display
@@ -62,9 +52,9 @@ def test_a_formula_is_rendered(formulas: Any, written: str, display: bool) -> No
         "<p>One $ is a dollar.</p>",
     ],
 )
-def test_what_is_no_formula_is_left_alone(formulas: Any, kept: str) -> None:
-    assert kept in rendered(formulas, f"{kept}<p>$z$</p>")
-    assert "<math" in rendered(formulas, f"{kept}<p>$z$</p>")
+def test_what_is_no_formula_is_left_alone(kept: str) -> None:
+    assert kept in rendered(f"{kept}<p>$z$</p>")
+    assert "<math" in rendered(f"{kept}<p>$z$</p>")
 
 
 @pytest.mark.parametrize(
@@ -75,19 +65,17 @@ def test_what_is_no_formula_is_left_alone(formulas: Any, kept: str) -> None:
         ("an $N$-fold", "", "-"),
     ],
 )
-def test_brackets_and_commas_stay_with_their_formula(
-    formulas: Any, written: str, before: str, after: str
-) -> None:
-    done = rendered(formulas, f"<p>{written}</p>")
+def test_brackets_and_commas_stay_with_their_formula(written: str, before: str, after: str) -> None:
+    done = rendered(f"<p>{written}</p>")
     assert f'<span class="unbroken">{before}<span class="katex">' in done
     assert f"</span>{after}</span>" in done
     assert "arithmatex" not in done
 
 
 @pytest.mark.parametrize("wrong", [r"\fraq{1}{2}", r"\frac{1", "a_b_c"])
-def test_a_formula_that_is_not_understood_fails_the_build(formulas: Any, wrong: str) -> None:
+def test_a_formula_that_is_not_understood_fails_the_build(wrong: str) -> None:
     with pytest.raises(PluginError) as failure:
-        rendered(formulas, f"<p>${wrong}$</p>")
+        rendered(f"<p>${wrong}$</p>")
     assert "some/page.md" in str(failure.value)
     assert wrong in str(failure.value)
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import laboratory_page
 import pytest
 from built_site import ROOT, Site, Visitor, arrive, follow_link, guest
-from laboratory_book import Laboratory, Settings, laboratory_page
+from laboratory import Laboratory, Settings
 from playwright.sync_api import Page, expect
 
 PAGE = "derivations/laboratory"  # beside a page of the book, whose frame it takes

@@ -13,10 +13,13 @@ from dataclasses import fields
 from math import log10
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import laboratory_page
 import pytest
 from built_site import ROOT
-from laboratory_book import Settings, laboratory_page
+from laboratory import Settings
+from mkdocs.structure.files import Files
 
 
 def test_what_is_packed_runs_without_the_rest(tmp_path: Path) -> None:
@@ -63,6 +66,7 @@ def core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_without_numpy_the_reader_is_told_where_it_comes_from(core: Path) -> None:
     found = laboratory_page.find_python(ROOT)
+    assert found
     assert found.files == [*laboratory_page.CORE]
     page = laboratory_page.element(found, Settings)
     assert 'distribution="https://cdn.jsdelivr.net/pyodide/' in page
@@ -73,6 +77,7 @@ def test_without_numpy_the_reader_is_told_where_it_comes_from(core: Path) -> Non
 def test_numpys_wheel_is_served_if_it_is_the_right_one(core: Path) -> None:
     (core / "numpy.whl").write_bytes(b"numpy")
     found = laboratory_page.find_python(ROOT)
+    assert found
     assert found.files[-1] == "numpy.whl"
     assert "distribution" not in laboratory_page.element(found, Settings)
     (core / "numpy.whl").write_bytes(b"Numpy")
@@ -81,9 +86,9 @@ def test_numpys_wheel_is_served_if_it_is_the_right_one(core: Path) -> None:
 
 
 def test_the_home_page_says_whether_there_is_a_laboratory(core: Path) -> None:
-    page = SimpleNamespace(file=SimpleNamespace(src_uri="index.md"))
+    page: Any = SimpleNamespace(file=SimpleNamespace(src_uri="index.md"))
     config = SimpleNamespace(config_file_path=str(ROOT / "mkdocs.yml"))
-    told = laboratory_page.on_page_markdown("<!-- laboratory -->", page, config, None)
+    told = laboratory_page.on_page_markdown("<!-- laboratory -->", page, config, Files([]))
     assert told == laboratory_page.AT_HOME[True]
 
 

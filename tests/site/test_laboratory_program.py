@@ -9,12 +9,13 @@ from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
 
+import laboratory
 import numpy as np
 import pytest
 from built_site import ROOT
 from hypothesis import example, given
 from hypothesis import strategies as st
-from laboratory_book import Laboratory, Settings, laboratory
+from laboratory import Laboratory, Settings
 
 from microgrand.data.curve import Curve, make_curve
 from microgrand.penalties import PENALTIES

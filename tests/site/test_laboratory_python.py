@@ -8,9 +8,10 @@ import re
 import time
 from pathlib import Path
 
+import laboratory_page
 import pytest
 from built_site import ROOT, Site, Visitor
-from laboratory_book import Laboratory, laboratory_page
+from laboratory import Laboratory
 from playwright.sync_api import Page, expect
 
 FIRST_FRAME = 6  # seconds
@@ -45,7 +46,6 @@ def test_python_trains_in_the_page(site: Site, visit: Visitor) -> None:
         v.page.get_by_role("button", name="Start the laboratory").click()
         expect(v.page.locator(".microgrand-laboratory .panel")).to_have_count(3, timeout=LOADING)
         seconds = time.perf_counter() - start
-        assert seconds <= FIRST_FRAME or busy()
         # The page stays awake: a clock in it is never late by more than a tenth of a second.
         v.page.evaluate(
             """() => {
@@ -60,7 +60,7 @@ def test_python_trains_in_the_page(site: Site, visit: Visitor) -> None:
         )
         expect(v.page.locator(".words")).to_contain_text(re.compile(r"epoch \d\d"))
         late = sorted(v.page.evaluate("late"))
-        assert late[len(late) * 99 // 100] <= 100 or busy()
+        slow = seconds > FIRST_FRAME or late[len(late) * 99 // 100] > 100
         # A change acts without starting anew: proximal L1 makes exact zeros of most weights.
         expect(v.page.locator(".words")).to_contain_text("; 0% of the weights")
         reached = epoch(v.page)
@@ -82,6 +82,9 @@ def test_python_trains_in_the_page(site: Site, visit: Visitor) -> None:
         expect(v.page.locator(".words")).to_contain_text("epoch 0:")
         assert v.complaints == []
         assert v.strangers == []
+        if slow and busy():
+            pytest.skip("the machine has more to do than it has cores: its times mean nothing")
+        assert not slow
 
 
 @pytest.mark.usefixtures("python")

@@ -1,19 +1,15 @@
 """What stands under a lesson's title, and the words with dots in its text."""
 
 import re
-import sys
 from dataclasses import fields
 from pathlib import Path
 
+import lesson_page
 import pytest
 from built_site import ROOT, Site, Visitor
 
 from microgrand.exercises import given
 from microgrand.programs import all_lessons
-
-sys.path.insert(0, str(ROOT / "docs" / "hooks"))
-
-import lesson_page
 
 
 def test_the_minutes_grow_with_words_and_open_code() -> None:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
-from built_site import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(ROOT / "docs" / "hooks"))
 from line_breaks import NARROW, WIDE, unbroken
 
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-import sys
 
+import navigation
 import pytest
 from built_site import ROOT, Site, Visitor, violations, with_plain_spaces
 from mkdocs.exceptions import PluginError
 from playwright.sync_api import expect
-
-sys.path.insert(0, str(ROOT / "docs" / "hooks"))
-
-import navigation
 
 PAGES = ("", "lessons/curve", "claims", "explorer", "laboratory", "derivations/l1", "proof", "api")
 

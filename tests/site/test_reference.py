@@ -1,16 +1,13 @@
 """The pages that explain: every work that is cited, every word and symbol, once and for all."""
 
 import re
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import reference
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "docs" / "hooks"))
-
-import reference  # noqa: E402
 
 WORKS = reference.bibliography(ROOT)
 WORDS = reference.glossary(ROOT)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 
 import pytest
-from built_site import ROOT, Site, Visitor
-from playwright.sync_api import expect
-
-sys.path.insert(0, str(ROOT / "docs" / "hooks"))
-
 import reference
 import search_index
+from built_site import ROOT, Site, Visitor
+from playwright.sync_api import expect
 
 
 @pytest.mark.parametrize(
