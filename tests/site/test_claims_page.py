@@ -9,6 +9,7 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from built_site import ROOT, Site, with_plain_spaces
 from claims_page import KINDS
 
@@ -155,6 +156,41 @@ def test_what_the_page_says_of_noise_without_a_number_is_so() -> None:
     )
     assert ahead[8:13].mean() < -2.5
     assert max(np.flatnonzero(ahead <= 0)) <= len(ahead) / 5
+
+
+def test_what_the_page_says_of_masks_without_a_number_is_so() -> None:
+    """Twelve penalties are alike after 8 epochs; then masks shut, if the penalty wants them to."""
+    recorded = kept("masks")
+
+    def tested(case: str, epochs: slice = slice(-8, None)) -> np.ndarray:
+        return 100 * np.array(
+            [recorded.results[case, seed]["test"][epochs].mean() for seed in recorded.seeds]
+        )
+
+    def shut(case: str, epoch: int) -> float:
+        """The share of masks below 0.05, in percent."""
+        counts = [recorded.results[case, seed]["masks"][epoch] for seed in recorded.seeds]
+        return float(100 * np.mean([one[0] / one.sum() for one in counts]))
+
+    cases = {letter: f"mask-{letter}" for letter in "ABCDEFGHIJKL"}
+    early = {case: tested(case, slice(7, 9)).mean() for case in (*cases.values(), "D-code")}
+    plain = early.pop("D-code")
+    assert np.ptp([*early.values()]) < 3
+    assert min(early.values()) > plain + 3
+    assert tested("D-code").mean() > max(tested(case).mean() for case in cases.values()) + 5
+    for letter in "ACIJ":
+        assert shut(cases[letter], 12) < 1
+        assert shut(cases[letter], 30) > 90
+        assert 25 < tested(cases[letter], slice(12, 13)).mean() < 27
+        assert 11.5 < tested(cases[letter]).mean() < 13.5
+    assert shut("mask-K", 20) > 99
+    assert tested("mask-K") == pytest.approx(10, abs=0.1)
+    for case, percent in {"mask-B": 23, "mask-L": 27, **{cases[d]: 34 for d in "DEFGH"}}.items():
+        assert tested(case).mean() == pytest.approx(percent, abs=0.5)
+    assert abs(tested("relu-E") - tested("D-code")).mean() < 0.5
+    assert 10.5 < (tested("D-code") - tested("relu-A")).mean() < 11.5
+    assert sorted(tested("relu-A") > 15) == [False, True, True, True, True]
+    assert 55 < shut("relu-A", -1) < 65
 
 
 SCHEMES = "batch", "layer", "instance", "group"
