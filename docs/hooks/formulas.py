@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from katex import FORMULA, as_html
-from lesson_page import end_of_div
 from line_breaks import unbroken
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
@@ -18,8 +17,7 @@ from mkdocs.structure.pages import Page
 
 # Code, drawings, and what a program printed may hold a dollar that is one.
 PIECE = re.compile(
-    r"(?P<output><div class=\"[^\"]*jp-RenderedText)"
-    r"|<(?P<kept>script|style|textarea|pre|code|option|svg)\b.*?</(?P=kept)>"
+    r"<(?P<kept>script|style|textarea|pre|code|option|svg)\b.*?</(?P=kept)>"
     r"|<!--.*?-->|<[^>]*>|(?P<text>[^<]+)",
     re.DOTALL,
 )
@@ -51,10 +49,8 @@ def pieces(page: str) -> Iterator[str]:
         match = PIECE.match(page, position)
         if match is None:
             raise ValueError(f"a tag is never closed: {page[position : position + 80]}")
-        end = end_of_div(page, position) if match["output"] else match.end()
-        text = page[position:end]
-        yield with_formulas(text) if match["text"] else text
-        position = end
+        yield with_formulas(match[0]) if match["text"] else match[0]
+        position = match.end()
 
 
 @event_priority(-100)  # after everything that writes text

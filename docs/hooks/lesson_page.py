@@ -1,8 +1,7 @@
 """Makes the page of an executed lesson look like every other page of the book.
 
-mkdocs-jupyter writes a notebook with its own style sheets (0.6 MB a page), scripts, copy buttons
-and colours. Here all that goes; the cells stay, with the classes that assets/book.css and
-Material know.
+mkdocs-jupyter would write a notebook with its own style sheets (0.6 MB a page), scripts, copy
+buttons and colours. Here lesson.html.j2 writes it, with what assets/lesson.css and Material know.
 """
 
 from __future__ import annotations
@@ -16,41 +15,24 @@ from typing import Any
 from mkdocs.plugins import event_priority, get_plugin_logger
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
+from mkdocs_jupyter import convert
+from nbconvert import HTMLExporter
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
 
 from microgrand.programs import cells
 
 log = get_plugin_logger("lessons")
 
-STYLE_OR_SCRIPT = re.compile(r"<(style|script)\b[^>]*>.*?</\1>", re.DOTALL)
-TOOLBAR = re.compile(
-    r'<div class="celltoolbar">.*?(?=<div class="CodeMirror)'
-    r'|<div class="zeroclipboard-container">.*?</clipboard-copy>\s*</div>'
-    r"|<div [^>]*clipboard-copy-txt[^>]*>.*?</div>"
-    r'|<div class="jp-Collapser.*?</div>',
-    re.DOTALL,
-)
-CODE = re.compile(r'<div class="highlight-ipynb[^"]*"><pre>(.*?)</pre></div>', re.DOTALL)
-PLAIN = re.compile(r'<div class="highlight"><pre>(.*?)</pre></div>', re.DOTALL)
+SHELL = re.compile(r'<div class="highlight"><pre>(.*?)</pre></div>', re.DOTALL)  # in the prose
 NAME = re.compile(r'<span class="(?:n|w)">([^<]*)</span>')  # has the colour of code in general
-CELL = r'<div class="jp-Cell jp-CodeCell[^"]*celltag_'
 FOLDED_CODE = {  # by the cell's tag: what stands on the fold
-    "collapse-input": "Code of this figure",
+    "collapse-input": "Code of this {}",  # figure or table
     "imports": "Imports",
     "settings": "Settings",
     "claims": "Code of the claims",
 }
-FOLDED = (  # the <div> to fold away, its class, and what stands on the fold
-    (re.compile(rf"(?={CELL}solution)"), "solution", "Solution"),
-    (re.compile(rf"(?={CELL}check)"), "check", "Check"),
-    *(
-        (
-            re.compile(rf'{CELL}{tag}.*?(?=<div class="jp-Cell-inputWrapper)', re.DOTALL),
-            "figure-code",
-            summary,
-        )
-        for tag, summary in FOLDED_CODE.items()
-    ),
-)
 BOX = """<div class="lesson-box">
 <p>About {minutes} minutes to read, code and all. Symbols are explained under
 <a href="{notation}">notation</a>, words with dots under them in the
@@ -69,40 +51,20 @@ READ_IN_A_MINUTE = {"words": 220, "lines": 30}
 FOLDED_AWAY = ("solution", "check", *FOLDED_CODE, "hide-input")
 
 
-def end_of_div(html: str, start: int) -> int:
-    """Where the <div> that opens at `start` has closed."""
-    depth = 0
-    for tag in re.compile(r"<div\b|</div>").finditer(html, start):
-        depth += 1 if tag[0] == "<div" else -1
-        if depth == 0:
-            return tag.end()
-    raise ValueError("a <div> of the notebook is never closed")
+def highlighted(source: str) -> str:
+    """Python code as HTML, with the classes that Material has colours for."""
+    return NAME.sub(r"\1", highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)))
 
 
-def folded(html: str, where: re.Pattern[str], kind: str, summary: str) -> str:
-    """Fold a <div> away until the reader opens it: a solution, the code of a figure."""
-    parts, position = [], 0
-    for match in where.finditer(html):
-        if match.end() < position:  # the template nests two <div> of the same class
-            continue
-        end = end_of_div(html, match.end())
-        parts += [
-            html[position : match.end()],
-            f'<details class="{kind}"><summary>{summary}</summary>',
-            html[match.end() : end],
-            "</details>",
-        ]
-        position = end
-    return "".join([*parts, html[position:]])
-
-
-def of_tables(html: str) -> str:
-    """Name the folded code of a cell after what it makes, where that is a table."""
-    parts = re.split(r'(?=<div class="jp-Cell )', html)
-    for number, part in enumerate(parts):
-        if "<table" in part and "<figure" not in part:
-            parts[number] = part.replace(">Code of this figure<", ">Code of this table<")
-    return "".join(parts)
+def as_html(notebook: str, **_: Any) -> str:
+    """The cells of a notebook as HTML, written by lesson.html.j2."""
+    exporter = HTMLExporter(
+        template_file="lesson.html.j2",
+        extra_template_paths=[str(Path(__file__).parent)],
+        filters={"highlighted": highlighted},
+        exclude_output_prompt=True,
+    )
+    return str(exporter.from_filename(notebook, {"folded_code": FOLDED_CODE})[0])
 
 
 def minutes_to_read(source: str) -> int:
@@ -130,12 +92,6 @@ def box(page: Page, config: Any, files: Files) -> str:
     )
 
 
-def without_notebook_styles(html: str) -> str:
-    """Drop the styles and scripts around the notebook, not those inside a figure (<svg>)."""
-    pieces = re.split(r"(<svg\b.*?</svg>)", html, flags=re.DOTALL)
-    return "".join(p if p.startswith("<svg") else STYLE_OR_SCRIPT.sub("", p) for p in pieces)
-
-
 def linked(html: str, page: Page, files: Files) -> str:
     """Links to other pages by their source (../derivations/dense.md), as everywhere in MkDocs."""
 
@@ -151,20 +107,18 @@ def linked(html: str, page: Page, files: Files) -> str:
     return re.sub(r'href="([^":#]+\.(?:md|ipynb))(#[^"]*)?"', resolve, html)
 
 
+def on_startup(**_: Any) -> None:
+    """Let mkdocs-jupyter ask us for the HTML: its own has its styles whatever its template is."""
+    convert.nb2html = as_html
+
+
 def on_page_content(html: str, page: Page, config: Any, files: Files) -> str | None:
     uri = page.file.src_uri
     if not (uri.startswith("lessons/") and uri.endswith(".ipynb")):
         return None
-    html = TOOLBAR.sub("", without_notebook_styles(html))
-    html = CODE.sub(
-        r'<div class="language-python highlight"><pre><code>\1</code></pre></div>', html
-    )
-    html = PLAIN.sub(r'<div class="highlight"><pre><code>\1</code></pre></div>', html)
-    html = NAME.sub(r"\1", html)
+    html = SHELL.sub(r'<div class="highlight"><pre><code>\1</code></pre></div>', html)
     html = html.replace('class="anchor-link"', 'class="headerlink"')  # as on other pages
-    for where, kind, summary in FOLDED:
-        html = folded(html, where, kind, summary)
-    html = linked(of_tables(html), page, files)
+    html = linked(html, page, files)
     heading = html.find("</h1>")
     after = heading + len("</h1>") if heading >= 0 else 0
     return html[:after] + box(page, config, files) + html[after:]

@@ -48,7 +48,6 @@ def test_a_formula_is_rendered(written: str, display: bool) -> None:
         "<svg><text>$x$</text></svg>",
         "<!-- $x$ -->",
         '<a title="$x$ > 0">no formula</a>',
-        '<div class="jp-RenderedText jp-OutputArea-output"><div>$x$</div><p>$y$</p></div>',
         "<p>One $ is a dollar.</p>",
     ],
 )

@@ -1,10 +1,12 @@
-"""What stands under a lesson's title, and the words with dots in its text."""
+"""What stands under a lesson's title, what is folded, and the words with dots in its text."""
 
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import lesson_page
+import nbformat
 import pytest
 from built_site import ROOT, Site, Visitor
 
@@ -61,6 +63,57 @@ def test_words_and_works_of_a_lesson_lead_to_their_pages(name: str, site: Site) 
         assert not any('class="term"' in formula for formula in paragraph.split("$")[1::2])
     further = html[html.rindex('id="further-reading"') :]
     assert further.count('<a class="work" href="../../bibliography/#') >= 5
+
+
+def page_of(cell: Any, folder: Path) -> str:
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    nbformat.write(notebook, folder / "lesson.ipynb")
+    return lesson_page.as_html(str(folder / "lesson.ipynb"))
+
+
+def code_cell(shown: str, *tags: str) -> Any:
+    output = nbformat.v4.new_output("display_data", {"text/html": shown})
+    return nbformat.v4.new_code_cell("x", metadata={"tags": list(tags)}, outputs=[output])
+
+
+CODE = '<div class="language-python highlight"><pre><code>x\n</code></pre></div>'
+FIGURE, TABLE = "<figure></figure>", "<table></table>"
+
+
+@pytest.mark.parametrize(
+    ("tag", "shown", "summary"),
+    [
+        ("collapse-input", FIGURE, "Code of this figure"),
+        ("collapse-input", TABLE, "Code of this table"),
+        ("collapse-input", FIGURE + TABLE, "Code of this figure"),
+        ("imports", "", "Imports"),
+        ("settings", "", "Settings"),
+        ("claims", TABLE, "Code of the claims"),
+    ],
+)
+def test_code_is_folded_by_its_tag(tag: str, shown: str, summary: str, tmp_path: Path) -> None:
+    html = page_of(code_cell(shown, "evidence", tag), tmp_path)
+    _, rest = html.split(f'<details class="figure-code"><summary>{summary}</summary>')
+    folded, after = rest.split("</details>")
+    assert folded.strip() == CODE
+    assert shown in after
+
+
+@pytest.mark.parametrize("tag", ["solution", "check"])
+def test_an_exercise_is_folded_with_its_output(tag: str, tmp_path: Path) -> None:
+    html = page_of(code_cell(TABLE, tag), tmp_path)
+    _, rest = html.split(f'<details class="{tag}"><summary>{tag.title()}</summary>')
+    folded, _ = rest.split("</details>")
+    assert folded.index(CODE) < folded.index(TABLE)
+
+
+def test_other_code_is_open_or_left_out(tmp_path: Path) -> None:
+    html = page_of(code_cell(TABLE, "evidence"), tmp_path)
+    assert "<details" not in html
+    assert html.index(CODE) < html.index(TABLE)
+    hidden = page_of(code_cell(TABLE, "hide-input"), tmp_path)
+    assert TABLE in hidden
+    assert "<code>" not in hidden
 
 
 @pytest.mark.parametrize("name", all_lessons())

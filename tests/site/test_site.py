@@ -140,7 +140,7 @@ def test_pages_have_no_unexpanded_markup(site: Site) -> None:
 
 
 def test_a_lesson_shows_its_code_once(site: Site, visit: Visitor) -> None:
-    """mkdocs-jupyter adds a hidden copy of each cell and its own buttons; they are taken out."""
+    """mkdocs-jupyter would add a hidden copy of each cell and its own buttons."""
     with visit() as v:
         v.page.goto(site.url(LESSON))
         cells = v.page.locator(".jp-CodeCell .highlight code")
