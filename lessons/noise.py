@@ -1456,6 +1456,7 @@ for name, std in (("text", 5e-5), ("code", 5e-4)):
 
 # %% tags=["check"]
 for std in (0.002, 0.005):
+    assert 1 <= walk_steps(std) <= 10_000, f"for σ = {std:g} some hundred steps are enough"
     walkers = np.zeros(4000)
     generator = np.random.default_rng(0)
     for _ in range(round(walk_steps(std))):
@@ -1480,12 +1481,12 @@ def first_step(std: float, rate: float) -> float:
 
 
 # %% tags=["check"]
-for std in (1e-6, 1e-2):
+for std, rate in ((1e-6, 8e-4), (1e-2, 1e-3)):
     moved = np.zeros(1000)
-    noisy_adam = Noisy(Adam(8e-4, epsilon=1e-12), np.random.default_rng(0), gradient_std=std)
+    noisy_adam = Noisy(Adam(rate, epsilon=1e-12), np.random.default_rng(0), gradient_std=std)
     noisy_adam.step(moved, np.zeros(1000), noisy_adam.init(moved))
     print(f"σ = {std:g}: |Δ| = {np.abs(moved).mean():.1e}, {np.mean(moved > 0):.0%} upwards")
-    assert np.allclose(np.abs(moved), first_step(std, 8e-4), rtol=1e-2, atol=0), (
+    assert np.allclose(np.abs(moved), first_step(std, rate), rtol=1e-2, atol=0), (
         f"for σ = {std:g} the library's Adam moves by another length"
     )
 
@@ -1533,13 +1534,15 @@ def saddle_steps(distance: float, rate: float) -> float:
 
 
 # %% tags=["check"]
-for distance in (1e-9, 1e-6, 1e-3):
-    counted, by_hand = steps_to_leave(SGD(0.1), distance), saddle_steps(distance, 0.1)
-    print(f"from {distance:g}: by hand {by_hand:.1f}, counted {counted:.0f} (y³ slows the end)")
+for distance, rate in ((1e-9, 0.1), (1e-6, 0.1), (1e-3, 0.2)):
+    counted, by_hand = steps_to_leave(SGD(rate), distance), saddle_steps(distance, rate)
+    print(
+        f"from {distance:g}, rate {rate:g}: by hand {by_hand:.1f}, counted {counted:.0f} (y³ slows the end)"
+    )
     assert abs(counted - by_hand) < 3, f"from {distance:g} descent takes another number of steps"
 
 # %% [markdown]
-# **5. One matrix.** Take a network of masks without ReLU, one mask for all images. Find the *one* matrix that does what its convolutions and masks do. Write `one_matrix(network, weights, shape)`: for `network(weights, images)` with images of that shape it returns the matrix that makes the same of the images' numbers in a row. The check asks it of the published network, before the ReLU of its last layer.
+# **5. One matrix.** Take a network of masks without ReLU, one mask for all images. Find the *one* matrix that does what its convolutions and masks do. Write `one_matrix(network, weights, shape)`: for `network(weights, images)` with images of that shape it returns the matrix that makes the same of the images' numbers in a row. It has a row for each number of an image, a column for each that comes out. The check asks it of the published network, before the ReLU of its last layer.
 #
 # <details class="hint"><summary>Hint</summary>
 #
@@ -1564,16 +1567,16 @@ deep, kept_weights = Sequential(deep.layers[:-2]), parameters.weights[:-2]
 matrix = one_matrix(deep, kept_weights, (8, 8, 3))
 some = generator.normal(size=(5, 8, 8, 3))
 expected = deep(kept_weights, some).reshape(5, -1)
-assert np.shape(matrix) == (192, expected.shape[1]), "the matrix has another shape"
+assert np.shape(matrix) == (192, expected.shape[1]), f"the matrix is of shape {np.shape(matrix)}"
 assert np.allclose(some.reshape(5, -1) @ matrix, expected), "on random images the two differ"
-print(f"{len(kept_weights)} layers are one matrix of {matrix.shape[0]} × {matrix.shape[1]}")
+print(f"{len(kept_weights)} layers are one matrix of {' × '.join(map(str, np.shape(matrix)))}")
 
 # %% [markdown]
-# **6. The mask that cheats.** Leave the images of `patches` in their own order, in which classes take turns, with ten images a batch. Train masks for positions, and one mask for all. Write `reached(positions)`: the test accuracy with `Mask(positions)`, for 1 and for 10. What do you get, and why? Would you have noticed?
+# **6. The mask that cheats.** Leave the images of `patches` in their own order, in which classes take turns, with ten images a batch. `load_once("patches").first(300, 100)` has them so, and `smaller(x, 24, 2)` makes 12×12 pixels of them. `masked` makes the network, and `train` takes `shuffle=False`. Train masks for positions, and one mask for all. Write `reached(positions)`: the test accuracy with `Mask(positions)`, for 1 and for 10. What do you get, and why? Would you have noticed?
 #
 # <details class="hint"><summary>Hint</summary>
 #
-# `load_once("patches").first(300, 100)` has them in their own order, `smaller(x, 24, 2)` makes 12×12 pixels of them, `masked` makes the network, and `train` takes `shuffle=False`. Keep the masks between 0 and 1 with `Projected`. Eight epochs at a rate of 0.003 are enough.
+# Keep the masks between 0 and 1 with `Projected`. Eight epochs at a rate of 0.003 are enough.
 #
 # </details>
 
@@ -1602,7 +1605,7 @@ def reached(positions: int) -> float:
 honest, cheating = reached(1), reached(10)
 print(f"one mask for all: {honest:.0%}; a mask for each position: {cheating:.0%}")
 # Position i of every batch holds an image of class i: the mask at i can let pass what says "i".
-assert 0 <= honest <= 1, "an accuracy is between 0 and 1"
+assert 0.2 < honest <= 1, "one mask for all should learn something: more than a fifth is right"
 assert 0 <= cheating <= 1, "an accuracy is between 0 and 1"
 assert cheating > honest + 0.15, "masks for positions should be ahead: are the images in turns?"
 

@@ -1041,11 +1041,11 @@ for scheme, view in views.items():
     assert numbers[scheme] * counted == activations.size, f"{scheme} norm: means of other numbers"
 
 # %% [markdown]
-# **2. A bias that cannot learn.** The convolutions here have no biases. Build a small network that begins with `Conv2D(4, bias=True)` and `BatchNorm(False, 1e-12)`, feed it a batch of random images in float64, and let the library differentiate the loss. Call the gradients of the first layer `of_kernel` and `of_bias`. What do you see? Which of the two facts about gradients explains it?
+# **2. A bias that cannot learn.** The convolutions here have no biases. Build a small network that begins with `Conv2D(4, bias=True)` and `BatchNorm(False, 1e-12)` (no scale and shift, next to no ε), feed it a batch of random images in float64, and let the library differentiate the loss. Call the gradients of the first layer `of_kernel` and `of_bias`. What do you see? Which of the two facts about gradients explains it?
 #
 # <details class="hint"><summary>Hint</summary>
 #
-# `value_and_grad` of `microgrand.tape` takes a function of the layers' arrays and returns one of the parameters. After the batch norm a ReLU, a `GlobalAveragePool` and the cross-entropy will do.
+# `value_and_grad` of `microgrand.tape` takes a function of the layers' arrays and returns one of the parameters. After the batch norm a `ReLU` and a `GlobalAveragePool`, both of `microgrand.layers`, and the cross-entropy will do. A network's `init` takes `np.float64` as its third argument, and the gradients lie in `.weights[0]`.
 #
 # </details>
 
@@ -1065,14 +1065,16 @@ of_kernel, of_bias = its.weights[0]["kernel"], its.weights[0]["bias"]
 print(f"largest gradient: kernel {np.abs(of_kernel).max():.1e}, bias {np.abs(of_bias).max():.1e}")
 
 # %% tags=["check"]
-assert np.shape(of_kernel)[-1:] == np.shape(of_bias), "`of_bias` should have a number a filter"
+assert np.shape(of_kernel)[-1:] == np.shape(of_bias) == (4,), (
+    "`of_bias` should have a number a filter, and there are four"
+)
 assert np.abs(of_kernel).max() > 1e-6, "the kernel should have a gradient"
 assert np.abs(of_bias).max() < 1e-9 * np.abs(of_kernel).max(), (
     "the bias has a gradient: does it stand right before the batch norm, and is all in float64?"
 )
 
 # %% [markdown]
-# **3. Larger weights, smaller gradients.** Multiply the kernel before batch norm by a factor, say 10. What happens to the loss, and to the kernel's gradient? And what is $\sum w \cdot \partial L/\partial w$ over one filter? Write `at_factor(factor)`: it returns the loss, the multiplied kernel and its gradient, for a small network as in exercise 2. Conclude: in plain gradient descent such a kernel can only grow, and the more it has grown the less it turns.
+# **3. Larger weights, smaller gradients.** Multiply the kernel before batch norm by a factor, say 10. What happens to the loss, and to the kernel's gradient? And what is $\sum w \cdot \partial L/\partial w$ over one filter? Write `at_factor(factor)`: it returns the loss, the multiplied kernel and its gradient, for a small network as in exercise 2, in float64. Conclude: in plain gradient descent such a kernel can only grow, and the more it has grown the less it turns.
 #
 # <details class="hint"><summary>Hint</summary>
 #
@@ -1103,11 +1105,15 @@ def at_factor(factor: float) -> tuple[float, np.ndarray, np.ndarray]:
 assert np.allclose(larger, 10 * kernel), "the second kernel should be ten times the first"
 assert np.abs(its_gradient).max() > 1e-6, "the kernel should have a gradient"
 assert np.isclose(loss, larger_loss), "the loss should not change: is a batch norm behind it?"
-assert np.allclose(larger_gradient, its_gradient / 10, atol=1e-9), "the gradient is not a tenth"
+assert np.allclose(larger_gradient, its_gradient / 10, atol=1e-9), (
+    "the gradient is not a tenth: is the ε of the batch norm next to nothing?"
+)
 products = (kernel * its_gradient).sum(axis=(0, 1, 2))
 print(f"Σ w ∂L/∂w of each filter: {np.abs(products).max():.0e} at most")
 # The gradient is orthogonal to the kernel. A step along it makes the kernel longer: Pythagoras.
-assert np.abs(products).max() < 1e-9, "gradient and kernel should be orthogonal, filter by filter"
+assert np.abs(products).max() < 1e-9, (
+    "gradient and kernel should be orthogonal, filter by filter: is all in float64?"
+)
 stepped = kernel - 0.1 * its_gradient
 assert np.all((stepped**2).sum((0, 1, 2)) > (kernel**2).sum((0, 1, 2))), (
     "a step does not lengthen it"
@@ -1136,12 +1142,14 @@ def long_gradient(g: np.ndarray, x: np.ndarray, epsilon: float) -> np.ndarray:
 x = np.random.default_rng(0).normal(2, 3, (1, 50, 4, 1))  # 4 sets of 50 numbers
 g = np.random.default_rng(1).normal(size=x.shape)
 short = normalize_gradient(g, ops.normalize(x, 1e-5), x, 1e-5)[0, ..., 0]
+kept = g.copy(), x.copy()
 long = long_gradient(g[0, ..., 0], x[0, ..., 0], 1e-5)
+assert np.array_equal((g, x), kept), "`long_gradient` changes its arguments"
 assert np.allclose(long, short, rtol=1e-9), "long form and short form differ"
 print(f"they differ by {np.abs(long - short).max():.0e} at most")
 
 # %% [markdown]
-# **5. A set of two.** Layer norm over two different numbers, with an ε that is next to nothing. Which two numbers come out? Call them `possible`. Which gradient goes back? Call it `passed_back`. And what becomes of a set of one number? Call it `alone`. Why should nobody normalise a 1×1 map by instance norm?
+# **5. A set of two.** Layer norm over two different numbers, with an ε that is next to nothing. Which two numbers come out? Call the pair `possible`. Which gradient goes back? Call it `passed_back`. And what becomes of a set of one number? Call it `alone`. Why should nobody normalise a 1×1 map by instance norm?
 #
 # <details class="hint"><summary>Hint</summary>
 #
@@ -1159,6 +1167,7 @@ pairs = np.random.default_rng(0).normal(size=(6, 1, 1, 2))
 out = ops.normalize(pairs, 1e-20)
 back = normalize_gradient(np.random.default_rng(1).normal(size=pairs.shape), out, pairs, 1e-20)
 print(f"outputs {out.min():.6f} and {out.max():.6f}, largest gradient {np.abs(back).max():.0e}")
+assert len(possible) == 2, "`possible` should be two numbers"
 assert np.allclose(sorted(possible), [out.min(), out.max()]), "other numbers come out"
 assert np.allclose(back, passed_back, atol=1e-9), "another gradient goes back"
 assert np.allclose(ops.normalize(pairs[..., :1], 1e-20), alone), "one number becomes another"
@@ -1191,7 +1200,7 @@ for way in ("published", "correct"):
     assert sorted(changed[way]) == found, f"with the {way} norm other predictions change"
 
 # %% [markdown]
-# **7. Box-Cox and a known answer.** Let $1 + x = e^z$ with a normal $z$: a *log-normal* variable, with a long tail. Which λ makes it symmetric? Call it `best_power`. Derive the inverse transform too, and write it as `inverse(y, power)`.
+# **7. Box-Cox and a known answer.** Let $1 + x = e^z$ with a normal $z$: a *log-normal* variable, with a long tail. Which λ makes it symmetric? Call it `best_power`. Derive the inverse transform too, and write it as `inverse(y, power)`, for λ = 0 too.
 #
 # <details class="hint"><summary>Hint</summary>
 #
@@ -1204,16 +1213,18 @@ best_power = 0.0  # there it is log(1 + x) = z itself, which is symmetric
 
 
 def inverse(y: np.ndarray, power: float) -> np.ndarray:
-    return (1 + power * y) ** (1 / power) - 1
+    return np.expm1(y) if power == 0 else (1 + power * y) ** (1 / power) - 1
 
 
 # %% tags=["check"]
 z = np.random.default_rng(0).normal(0, 0.5, 20_000)
 x = np.expm1(z)
-for power in (2.0, 1.0, 0.5, 1e-9):
+for power in (2.0, 1.0, 0.5, 1e-9, 0.0):
     y = ops.box_cox(x, np.array([power]))
+    kept, back = y.copy(), inverse(y, power)
+    assert np.array_equal(y, kept), "`inverse` changes its argument"
     print(f"λ = {power:g}: skewness {stats.skew(y):.2f}")
-    assert np.allclose(inverse(y, power), x, atol=1e-5), f"for λ = {power:g} it does not lead back"
+    assert np.allclose(back, x, atol=1e-5), f"for λ = {power:g} it does not lead back"
 skewness = stats.skew(ops.box_cox(x, np.array([float(best_power)])))
 assert abs(skewness) < 0.05, "at `best_power` it is still lopsided"
 assert abs(stats.boxcox(1 + x)[1] - best_power) < 0.05, "scipy finds another from the numbers alone"

@@ -1110,7 +1110,9 @@ for part, arrays in zip(
     if type(part).__name__ == "ReLU":
         counted.append(20 * maps.size)
 assert list(activations) == counted, "the network's layers have other numbers of activations"
-assert np.isclose(share, 60_000 / np.mean(counted)), "`share` is not 60 000 over their mean"
+assert np.isclose(share, 60_000 / np.mean(counted), rtol=1e-2), (
+    "`share` is not 60 000 over their mean"
+)
 
 # %% [markdown]
 # **2. A correction that stands still.** For a constant gradient, Adam's $m$ and $v$ after $t$ steps are $(1 - \beta_1^t)\,g$ and $(1 - \beta_2^t)\,g^2$. How long is step $t$ of the published program, over that of Adam? Write it as `ratio(t)`, for $\beta_1 = 0.9$ and $\beta_2 = 0.999$, and work out $t = 1$, 12, 100, 1000 and the limit.
@@ -1175,21 +1177,25 @@ for at_size in (0.1, 3.0):
     exact = PENALTIES["sign_as_coded"].gradient(np.array([at_size]))[0]
     for kind in (np.float64, np.float32):
         print(
-            f"θ = {at_size:g}, {kind.__name__}: {as_typed(kind(at_size)):.3e}, exactly {exact:.3e}"
+            f"θ = {at_size:g}, {kind.__name__}: {float(as_typed(kind(at_size))):.3e}, "
+            f"exactly {exact:.3e}"
         )
     assert np.isclose(as_typed(np.float64(at_size)), exact, rtol=1e-6, atol=0), (
         f"in float64, at {at_size:g}, it is not what the program computes"
     )
+assert np.isclose(as_typed(np.float32(0.1)), -1e-5, rtol=0.2, atol=0), (
+    "in float32, at 0.1, it is not near −0.00001"
+)
 assert as_typed(np.float32(3)) == 0, (
     "in float32, at 3, something else happens: is all of it float32?"
 )
 
 # %% [markdown]
-# **4. How fast does a reward grow?** Only the term of case J acts on a weight of 0.001, by plain gradient descent with rate η. Show that the weight grows by the factor $1 + 2\eta\lambda$ a step as long as it is small. After how many steps has it doubled? Write `doubling_steps(rate)`, where `rate` is ηλ. When does the growth slow down?
+# **4. How fast does a reward grow?** Only the term of case J acts on a weight of 0.001, by plain gradient descent with rate η. Show that the weight grows by the factor $1 + 2\eta\lambda$ a step as long as it is small. After how many steps has it doubled? Write `doubling_steps(rate)`, in whole steps, rounded up, where `rate` is ηλ. When does the growth slow down?
 #
 # <details class="hint"><summary>Hint</summary>
 #
-# Near zero $\log(1 + \theta^2) \approx \theta^2$. After $n$ steps the weight is $(1 + 2\eta\lambda)^n$ times what it was. Round up to whole steps.
+# Near zero $\log(1 + \theta^2) \approx \theta^2$. After $n$ steps the weight is $(1 + 2\eta\lambda)^n$ times what it was.
 #
 # </details>
 
@@ -1209,10 +1215,10 @@ for times in (0.01, 0.1):
     for _ in range(1000):
         sgd.step(reward, -PENALTIES["log_square"].gradient(reward), {})
     print(f"ηλ = {times:g}: doubled after {doubled} steps; after 1000 more it is {reward[0]:.1f}")
-    assert doubling_steps(times) == doubled, f"for ηλ = {times:g} it takes another number of steps"
+    assert doubling_steps(times) == doubled, f"for ηλ = {times:g} it takes another whole number"
 
 # %% [markdown]
-# **5. The wind inside Adam.** The loss has no gradient for a weight, only $\lambda$ pulls, as in case C. How many steps of Adam (corrected, rate 0.0008) does it take to move the weight by a distance, say 0.05, one standard deviation of the start? Write `adam_steps(distance, wind)`. Does it depend on λ, the wind?
+# **5. The wind inside Adam.** The loss has no gradient for a weight, only $\lambda$ pulls, as in case C. How many steps of Adam (corrected, rate 0.0008) does it take to move the weight by a distance, say 0.05, one standard deviation of the start? Write `adam_steps(distance, wind)`, in whole steps, rounded up. (ε is too small to matter.) Does it depend on λ, the wind?
 #
 # <details class="hint"><summary>Hint</summary>
 #
@@ -1228,7 +1234,7 @@ def adam_steps(distance: float, wind: float) -> int:
 
 
 # %% tags=["check"]
-for wind in (1e-2, 1e-4, 1e-6):
+for wind in (1e-2, 1e-4, 1e-5):
     optimizer, weight, steps_taken = Adam(8e-4, epsilon=1e-9), np.zeros(1), 0
     state = optimizer.init(weight)
     while weight[0] > -0.05:
@@ -1236,7 +1242,7 @@ for wind in (1e-2, 1e-4, 1e-6):
         steps_taken += 1
     print(f"λ = {wind:g}: {steps_taken} steps")
     assert adam_steps(0.05, wind) == steps_taken, f"for λ = {wind:g} Adam takes another number"
-assert adam_steps(0.1, 1e-4) == 125, "twice as far should be twice as many steps"
+assert adam_steps(0.09, 1e-4) == 113, "for a distance of 0.09 Adam takes another number"
 
 # %% [markdown]
 # **6. A measure of your own.** $-\sum c$, minus the sum of the sizes, is used as a measure of sparsity all the time. Which of the six properties has it? Find a reason for each, or a counterexample, and answer in a dictionary `has` from `"Robin Hood"`, `"scaling"`, `"rising tide"`, `"cloning"`, `"Bill Gates"` and `"babies"` to `True` or `False`.
@@ -1299,7 +1305,7 @@ from scipy.stats import norm
 x = np.linspace(-8, 8, 16_001)
 expected = np.sum((x > 0) - norm.cdf(x) ** 11) * (x[1] - x[0])
 assert abs(ahead - expected) < 0.02, "the largest of eleven normal numbers leads by another margin"
-assert abs(wins - 1 / 11) < 0.005, "`wins`: which of eleven equals should win more often?"
+assert abs(wins - 1 / 11) < 0.008, "`wins`: which of eleven equals should win more often?"
 
 # %% [markdown]
 # ## Further reading

@@ -1145,28 +1145,31 @@ most = max(layer["kernel"].size for layer in built.weights if "kernel" in layer)
 assert largest == most, "`largest` is not the size of the largest kernel"
 
 # %% [markdown]
-# **2. Break even.** Derive the density at which CSR takes as many bytes as a dense matrix, and write it as `break_even(rows, columns)`.
+# **2. Rows or bits.** Below which density does CSR take fewer bytes than one bit a weight and the values? Write it as `rows_beat_bits(rows, columns)`. For which of our kernels is there no such density?
 #
 # <details class="hint"><summary>Hint</summary>
 #
-# Set $8qrm + 4(r + 1)$ equal to $4rm$ and solve for $q$.
+# Both sizes stand above, as functions of the density $q$. Set them equal and solve for $q$. What if that is below zero?
 #
 # </details>
 
 
 # %% tags=["solution"]
-def break_even(rows: int, columns: int) -> float:
-    return 0.5 - (rows + 1) / (2 * rows * columns)  # 8·q·r·m + 4(r + 1) = 4·r·m
+def rows_beat_bits(rows: int, columns: int) -> float:
+    # 8·q·r·m + 4(r + 1) = r·m/8 + 4·q·r·m. With 32 columns or fewer it is below zero: never.
+    return 1 / 32 - (rows + 1) / (rows * columns)
 
 
 # %% tags=["check"]
-for r, m in ((1152, 32), (128, 512)):
-    density = break_even(r, m)
+for r, m in ((128, 512), (512, 128)):
+    density = rows_beat_bits(r, m)
+    assert 0 < density < 1, f"a matrix of {r}×{m} has such a density, between 0 and 1"
     matrix = np.zeros(r * m, np.float32)
     matrix[np.random.default_rng(0).permutation(r * m)[: round(density * r * m)]] = 1
     (dense, in_rows, bits) = weigh([{"kernel": matrix.reshape(r, m)}])[0]
     print(f"{r}×{m}, q = {density:.1%}: dense {dense:,}, CSR {in_rows:,}, bits {bits:,} bytes")
-    assert abs(in_rows / dense - 1) < 1e-3, f"a matrix of {r}×{m} so full takes other bytes in CSR"
+    assert abs(in_rows / bits - 1) < 1e-3, f"a matrix of {r}×{m} so full differs in bytes"
+assert rows_beat_bits(1152, 32) <= 0, "with 1152 rows and 32 columns, bits are always fewer"
 
 # %% [markdown]
 # **3. Where the slopes cross.** Below which $|w|$ does the penalty $|w|^p$ pull less than L1? Solve for general $p$, and write the answer as `slopes_meet(p)`. Where does it go as $p$ grows?
@@ -1262,7 +1265,7 @@ assert np.abs(column.ravel() - ends_at).max() < 0.011, "the column ends elsewher
 #
 # <details class="hint"><summary>Hint</summary>
 #
-# `train` of `microgrand.training` takes `penalty=row` and `strength=…`; `run` above shows how it is called. Make the generators anew inside the function.
+# `train` of `microgrand.training` takes `penalty=row` and `strength=…`; and yields an epoch at a time; `run` above shows how it is called. Make the generators anew inside the function.
 #
 # </details>
 
@@ -1288,9 +1291,11 @@ def trained(row: Penalty) -> np.ndarray:
 
 # %% tags=["check"]
 without, counted, squared = (trained(PENALTIES[name]) for name in ("none", "l0", "l2"))
-assert np.size(without) > 1, "`trained` does not return all weights"
+assert np.size(without) > 500, "`trained` does not return all weights"
 assert np.array_equal(without, counted), "with L0 in the loss other weights come out: why?"
-assert not np.array_equal(without, squared), "even L2 makes no difference: is the penalty used?"
+assert not np.array_equal(without, squared), (
+    "even L2 makes no difference: is the penalty used, and is `train` looped over?"
+)
 print(f"with L0 all {np.size(without):,} numbers are the same, to the bit; with L2 they are not")
 
 # %% [markdown]
@@ -1322,7 +1327,7 @@ for times in (0.1, 1, 10):
         idle = soft_threshold(idle + generator.normal(0, times * 1e-4, idle.shape), 1e-4)
     zero, near = np.mean(idle == 0), np.mean(abs(idle) < NEAR)
     print(f"noise of {times:g} thresholds: {zero:.1%} zero, {near:.1%} near")
-    assert abs(share_of_zeros(times) - zero) < 0.03, (
+    assert abs(share_of_zeros(times) - zero) < (0.03 if zero > 0.1 else 0.012), (
         f"with noise of {times:g} thresholds another share is zero"
     )
 

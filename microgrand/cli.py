@@ -76,6 +76,8 @@ def exercise(
     if file is not None:
         wrong = exercises.what_is_wrong(one, file)
         print("right" if wrong is None else f"not yet: {wrong}")
+        if wrong is not None and hint:
+            print(f"\n{exercises.for_terminal(f'Hint: {one.hint}')}")
         return int(wrong is not None)
     if solution:
         print(one.solution)

@@ -16,6 +16,7 @@ import sys
 import textwrap
 import traceback
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,11 @@ def exercise(name: str, number: int) -> Exercise:
 
 
 def for_terminal(markdown: str) -> str:
-    """Markdown in lines of 88 letters, with the words of its links alone."""
+    """Markdown in lines of 88 letters, formulas unbroken, with the words of its links alone."""
     words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", markdown)
-    return "\n\n".join(textwrap.fill(part, 88) for part in words.split("\n\n"))
+    whole = re.sub(r"\$[^$]*\$|`[^`]*`", lambda match: match[0].replace(" ", "\u00a0"), words)
+    lines = (textwrap.fill(part, 88, break_on_hyphens=False) for part in whole.split("\n\n"))
+    return "\n\n".join(lines).replace("\u00a0", " ")
 
 
 def defines(node: ast.stmt) -> bool:
@@ -130,41 +133,55 @@ def in_a_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
+def place(error: BaseException, path: Path) -> str:
+    """The last line of the reader's file that an error came through; empty if there is none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        lines.append(error.lineno)
+    return f"{path}, line {lines[-1]}" if lines else ""
+
+
 def what_is_wrong(exercise: Exercise, path: Path) -> str | None:
     """Run a reader's file, then the exercise's check: one line on what is wrong, None if all right.
 
+    Both find what the lesson defines. Of the reader's names the check finds those that it asks for.
+
     Raises:
-        UserError: if the file cannot be read.
+        UserError: if the file cannot be read, is a notebook, or is interrupted.
     """
+    if path.suffix == ".ipynb":
+        raise UserError(f"{path} is a notebook: put your answer into a .py file")
     try:
         source = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror})") from None
     space = given(exercise.lesson)
     wanted = asked(exercise.check, space)
+    own = space | {"__file__": str(path)}
     sys.path.insert(0, str(path.resolve().parent))  # as where Python runs the file itself
     try:
-        exec(compile(source, path, "exec"), space)
-    except KeyboardInterrupt:
-        raise
+        exec(compile(source, path, "exec"), own)
     except BaseException as error:  # a reader's program may end in any way
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-        if isinstance(error, SyntaxError) and error.filename == str(path):
-            lines.append(error.lineno)
-        where = f"{path}, line {lines[-1]}" if lines else str(path)
-        return f"{where}: {in_a_line(error)}"
-    if missing := [name for name in wanted if name not in space]:
+        stop_if_interrupted(error, path)
+        return f"{place(error, path) or path}: {in_a_line(error)}"
+    if missing := [name for name in wanted if name not in own]:
         return f"{path} does not define {', '.join(missing)}"
-    evidence = io.StringIO()  # it would give the answer away
+    evidence = io.StringIO()  # what the check prints would give the answer away
+    answer = {name: own[name] for name in wanted} | {"print": partial(print, file=evidence)}
     try:
-        with contextlib.redirect_stdout(evidence):
-            exec(compile(exercise.check, "the check", "exec"), space)
-    except AssertionError as error:
-        return str(error) or "an assertion without a message fails"
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a reader's program may end in any way
-        return f"the check cannot use your answer: {in_a_line(error)}"
+        exec(compile(exercise.check, "the check", "exec"), space | answer)
+    except BaseException as error:
+        stop_if_interrupted(error, path)
+        where = place(error, path)
+        if isinstance(error, AssertionError) and not where:
+            return str(error).partition("\n")[0] or "an assertion without a message fails"
+        in_it = f" ({where})" if where else ""
+        return f"the check cannot use your answer: {in_a_line(error)}{in_it}"
     print(evidence.getvalue(), end="")
     return None
+
+
+def stop_if_interrupted(error: BaseException, path: Path) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        raise UserError(f"interrupted in {place(error, path) or 'the check'}") from None

@@ -156,6 +156,7 @@ def test_a_file_may_import_its_neighbour(microgrand: Command, tmp_path: Path) ->
         (("curve", "one"), "valid integer"),
         (("curve", "1", "nowhere.py"), "nowhere.py cannot be read (No such file or directory)"),
         (("curve", "1", "."), ". cannot be read (Is a directory)"),
+        (("curve", "1", "mine.ipynb"), "mine.ipynb is a notebook: put your answer into a .py file"),
     ],
 )
 def test_what_the_user_can_mend_is_one_clear_line(
@@ -166,6 +167,72 @@ def test_what_the_user_can_mend_is_one_clear_line(
     assert err.startswith("microgrand: ")
     assert named in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_reader_s_own_names_stand_in_nobody_s_way(microgrand: Command, tmp_path: Path) -> None:
+    """The check of curve 2 uses `some` and `np`; the lesson has a `network`."""
+    own = """
+import numpy
+def some(y): return y.mean()
+def network(y, strength): return some(y) / (1 + strength / 2)
+np = None
+collapsed = network
+assert __file__.endswith("mine.py")
+"""
+    code, out, _ = microgrand("exercise", "curve", "2", answer(tmp_path, own).name)
+    assert (code, out.splitlines()[-1]) == (0, "right")
+
+
+def test_an_answer_that_changes_its_argument_is_not_right(
+    microgrand: Command, tmp_path: Path
+) -> None:
+    own = "def collapsed(y, strength):\n    y /= 1 + strength / 2\n    return y.mean()\n"
+    code, out, _ = microgrand("exercise", "curve", "2", answer(tmp_path, own).name)
+    assert (code, out) == (1, "not yet: `collapsed` changes the data that it is given\n")
+
+
+def test_what_a_reader_prints_is_seen_and_what_the_check_prints_is_not(
+    microgrand: Command, tmp_path: Path
+) -> None:
+    own = "def collapsed(y, strength):\n    print('tried', strength)\n    return y.mean()\n"
+    code, out, _ = microgrand("exercise", "curve", "2", answer(tmp_path, own).name)
+    assert code == 1
+    first, second, wrong = out.splitlines()
+    assert (first, second) == ("tried 0.0", "tried 0.1")
+    assert wrong == "not yet: for λ = 0.1 another constant costs less"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("return y.meen()", "AttributeError: 'numpy.ndarray' object has no attribute 'meen'"),
+        ("assert y is None", "AssertionError: "),
+    ],
+)
+def test_an_error_inside_a_reader_s_function_has_a_line(
+    line: str, told: str, microgrand: Command, tmp_path: Path
+) -> None:
+    own = f"def collapsed(y, strength):\n    {line}\n"
+    code, out, _ = microgrand("exercise", "curve", "2", answer(tmp_path, own).name)
+    assert code == 1
+    assert out == f"not yet: the check cannot use your answer: {told} (mine.py, line 2)\n"
+
+
+def test_the_hint_comes_with_a_wrong_answer_if_wanted(microgrand: Command, tmp_path: Path) -> None:
+    name = answer(tmp_path, "collapsed = 0").name
+    code, out, _ = microgrand("exercise", "curve", "2", name, "--hint")
+    assert code == 1
+    assert out.startswith("not yet: ")
+    assert "\nHint: " in out
+
+
+@pytest.mark.parametrize("inside", ["", "collapsed = lambda y, strength: "])
+def test_an_endless_answer_that_is_stopped_says_where(
+    inside: str, microgrand: Command, tmp_path: Path
+) -> None:
+    own = f"import signal\n{inside}signal.raise_signal(signal.SIGINT)\n"
+    code, _, err = microgrand("exercise", "curve", "2", answer(tmp_path, own).name)
+    assert (code, err) == (2, "microgrand: interrupted in mine.py, line 2\n")
 
 
 def test_it_works_in_a_shell_without_warnings(tmp_path: Path) -> None:
