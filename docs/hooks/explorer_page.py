@@ -26,7 +26,7 @@ from microgrand.records import Record
 from microgrand.verdicts import Recording
 
 #: The recordings in the order of the list: first what has most to see.
-ORDER = ("penalties", "normalization", "shrinkage", "noise", "masks", "curve")
+ORDER = ("penalties", "normalization", "shrinkage", "all-digits", "noise", "masks", "curve")
 NOTHING = (
     "Nothing is recorded in this copy of the book, so there is nothing to explore here yet. "
     "The commands that record it stand in `docs/records/record.sh`."
