@@ -1018,7 +1018,7 @@ for strength in (1.0, 1e-3):
         optimizer.step(theta, strength * theta, optimizer.init(theta))
         name, moved = type(optimizer).__name__, 0.1 - theta[0]
         assert np.isclose(by_hand(strength), moved, rtol=1e-2, atol=0), (
-            f"for λ = {strength:g} the library's {name} moves another way"
+            f"for λ = {strength:g} the library's {name} moves by another length"
         )
         print(f"λ = {strength:g}: {name} moves by {moved:.1e}")
 

@@ -1456,7 +1456,7 @@ for name, std in (("text", 5e-5), ("code", 5e-4)):
 
 # %% tags=["check"]
 for std in (0.002, 0.005):
-    assert 1 <= walk_steps(std) <= 10_000, f"for σ = {std:g} some hundred steps are enough"
+    assert 1 <= walk_steps(std) <= 10_000, f"for σ = {std:g} it is some hundred steps"
     walkers = np.zeros(4000)
     generator = np.random.default_rng(0)
     for _ in range(round(walk_steps(std))):

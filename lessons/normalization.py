@@ -1034,6 +1034,7 @@ views = {
     "instance": ops.instance_sets(activations),
     "group": ops.group_sets(activations, 4),
 }
+assert views.keys() == means.keys() == numbers.keys(), f"the keys should be {', '.join(views)}"
 for scheme, view in views.items():
     counted = ops.moments(view)[0].size
     print(f"{scheme}: {counted} means, each of {activations.size // counted} numbers")

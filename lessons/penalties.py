@@ -1177,7 +1177,7 @@ for at_size in (0.1, 3.0):
     exact = PENALTIES["sign_as_coded"].gradient(np.array([at_size]))[0]
     for kind in (np.float64, np.float32):
         print(
-            f"θ = {at_size:g}, {kind.__name__}: {float(as_typed(kind(at_size))):.3e}, "
+            f"θ = {at_size:g}, {kind.__name__}: {float(np.squeeze(as_typed(kind(at_size)))):.3e}, "
             f"exactly {exact:.3e}"
         )
     assert np.isclose(as_typed(np.float64(at_size)), exact, rtol=1e-6, atol=0), (

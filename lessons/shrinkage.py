@@ -1145,7 +1145,7 @@ most = max(layer["kernel"].size for layer in built.weights if "kernel" in layer)
 assert largest == most, "`largest` is not the size of the largest kernel"
 
 # %% [markdown]
-# **2. Rows or bits.** Below which density does CSR take fewer bytes than one bit a weight and the values? Write it as `rows_beat_bits(rows, columns)`. For which of our kernels is there no such density?
+# **2. Rows or bits.** Below which density does CSR take fewer bytes than one bit a weight and the values? Write it as `rows_beat_bits(rows, columns)`, zero or less where there is none. For which of our kernels is there none?
 #
 # <details class="hint"><summary>Hint</summary>
 #
@@ -1168,7 +1168,7 @@ for r, m in ((128, 512), (512, 128)):
     matrix[np.random.default_rng(0).permutation(r * m)[: round(density * r * m)]] = 1
     (dense, in_rows, bits) = weigh([{"kernel": matrix.reshape(r, m)}])[0]
     print(f"{r}×{m}, q = {density:.1%}: dense {dense:,}, CSR {in_rows:,}, bits {bits:,} bytes")
-    assert abs(in_rows / bits - 1) < 1e-3, f"a matrix of {r}×{m} so full differs in bytes"
+    assert in_rows == bits, f"a matrix of {r}×{m} so full takes {in_rows - bits:+,} bytes in CSR"
 assert rows_beat_bits(1152, 32) <= 0, "with 1152 rows and 32 columns, bits are always fewer"
 
 # %% [markdown]
@@ -1265,7 +1265,7 @@ assert np.abs(column.ravel() - ends_at).max() < 0.011, "the column ends elsewher
 #
 # <details class="hint"><summary>Hint</summary>
 #
-# `train` of `microgrand.training` takes `penalty=row` and `strength=…`; and yields an epoch at a time; `run` above shows how it is called. Make the generators anew inside the function.
+# `train` of `microgrand.training` takes `penalty=row` and `strength=…`, and yields an epoch at a time: `run` above shows how it is called. Make the generators anew inside the function.
 #
 # </details>
 

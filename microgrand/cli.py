@@ -11,9 +11,7 @@ from typing import Annotated
 import typer
 
 from microgrand import programs, records
-from microgrand.settings import UserError, call, stop
-
-INTERRUPTED = 130
+from microgrand.settings import INTERRUPTED, UserError, call, stop
 
 app = typer.Typer(
     add_completion=False,
@@ -239,7 +237,7 @@ def show_data(
 
 
 def main() -> None:
-    """The command's entry: exit code 0, 1 where a check fails, 2 for what the user can mend."""
+    """The command: exit code 0, 1 if a check fails, 2 for what a user can mend, 130 if stopped."""
     try:
         code = call(app, sys.argv[1:] or ["--help"], "microgrand") or 0
     except UserError as error:
@@ -249,8 +247,8 @@ def main() -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     if code == INTERRUPTED:  # typer makes a number of the interrupt
-        message = "\nmicrogrand: interrupted; finished runs are kept, start again to go on"
-        print(message, file=sys.stderr)
+        print(file=sys.stderr)  # behind ^C
+        stop("interrupted; finished runs are kept, start again to go on", INTERRUPTED)
     raise SystemExit(code)
 
 

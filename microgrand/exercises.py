@@ -22,7 +22,7 @@ from typing import Any
 
 from microgrand import programs
 from microgrand.programs import Cell, cells
-from microgrand.settings import UserError
+from microgrand.settings import INTERRUPTED, UserError, stop
 
 HINT = re.compile(r'<details class="hint"><summary>Hint</summary>(.*?)</details>', re.DOTALL)
 TITLE = re.compile(r"\*\*(\d+)\. (.*?)\.?\*\*")
@@ -130,7 +130,8 @@ def asked(check: str, known: dict[str, Any]) -> list[str]:
 
 
 def in_a_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+    told = error.msg if isinstance(error, SyntaxError) else error  # its place is told before it
+    return f"{type(error).__name__}: {told}".splitlines()[0]
 
 
 def place(error: BaseException, path: Path) -> str:
@@ -148,7 +149,7 @@ def what_is_wrong(exercise: Exercise, path: Path) -> str | None:
     Both find what the lesson defines. Of the reader's names the check finds those that it asks for.
 
     Raises:
-        UserError: if the file cannot be read, is a notebook, or is interrupted.
+        UserError: if the file cannot be read, or is a notebook.
     """
     if path.suffix == ".ipynb":
         raise UserError(f"{path} is a notebook: put your answer into a .py file")
@@ -184,4 +185,4 @@ def what_is_wrong(exercise: Exercise, path: Path) -> str | None:
 
 def stop_if_interrupted(error: BaseException, path: Path) -> None:
     if isinstance(error, KeyboardInterrupt):
-        raise UserError(f"interrupted in {place(error, path) or 'the check'}") from None
+        stop(f"interrupted in {place(error, path) or 'the check'}", INTERRUPTED)

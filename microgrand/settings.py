@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn, get_args, get_origin, get_type_hint
 import typer
 
 MOST_SEEDS_OR_JOBS = 100_000
+INTERRUPTED = 130  # the exit code of a program that was stopped with Ctrl-C
 
 
 class UserError(Exception):
@@ -192,7 +193,7 @@ def call(app: Callable[..., Any], arguments: list[str], name: str) -> Any:
         raise
 
 
-def stop(message: str) -> NoReturn:
-    """End with one line that says what is wrong, and exit code 2."""
+def stop(message: str, code: int = 2) -> NoReturn:
+    """End with one line that says what is wrong; exit code 2 is for what the user can mend."""
     print(f"microgrand: {message}", file=sys.stderr)
-    raise SystemExit(2)
+    raise SystemExit(code)
