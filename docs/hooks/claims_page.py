@@ -126,7 +126,10 @@ def section(name: str, article: Article) -> str:
     for one in article.judgements:
         words = f"{one.name} in the lesson"
         there = f'<a href="../lessons/{name}/#{one.name}" title="{words}">{one.name}</a>'
-        table = table.replace(f'<th scope="row">{one.name}</th>', f'<th scope="row">{there}</th>')
+        heading = f'<th scope="row">{one.name}</th>'
+        if table.count(heading) != 1:
+            raise PluginError(f"the table of claims has no single heading {heading}")
+        table = table.replace(heading, f'<th scope="row">{there}</th>')
     line = verdicts.count(article.judgements)
     return f"## [{title}](lessons/{name}.ipynb)\n\n{question} {line}\n\n{table}\n"
 
@@ -180,12 +183,13 @@ def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> st
 
 def on_page_content(content: str, page: Page, config: Any, files: Files) -> str:
     """In a lesson: the recorded verdict beside that of the page's own runs."""
-    if not page.file.src_uri.startswith("lessons/"):
-        return content
-    for name, one in judgements().items():
+    article = articles().get(page.file.src_uri.removeprefix("lessons/").removesuffix(".ipynb"))
+    for one in article.judgements if article else []:
         words = html.escape(", ".join(filter(None, (one.verdict, one.reason))))
-        link = f'<a class="recorded" href="../../claims/#{name}">recorded: {words}</a>'
+        link = f'<a class="recorded" href="../../claims/#{one.name}">recorded: {words}</a>'
         verdict = '<span class="verdict [^>]*>[^<]*</span>(?: <small>[^<]*</small>)?'
-        row = re.compile(rf'(<tr id="{name}">.*?{verdict})', re.DOTALL)
-        content = row.sub(rf"\g<1>{link}", content, count=1)
+        row = re.compile(rf'(<tr id="{one.name}">.*?{verdict})', re.DOTALL)
+        content, found = row.subn(rf"\g<1>{link}", content, count=1)
+        if not found:
+            raise PluginError(f"{page.file.src_uri} shows no verdict on {one.name}")
     return content

@@ -33,7 +33,7 @@ from mkdocs.structure.pages import Page
 
 PROGRAM = "docs/laboratory.py"
 LABORATORY = {"Laboratory": "laboratory.md"}  # in the navigation
-CORE = (
+FILES = (
     "pyodide.mjs",
     "pyodide.asm.js",
     "pyodide.asm.wasm",
@@ -47,7 +47,7 @@ LIGHT = (  # what the program imports, and what that imports
 )  # fmt: skip
 
 
-class Python(NamedTuple):
+class Core(NamedTuple):
     """A folder with Pyodide's core: what of it to serve, and whether NumPy is among it."""
 
     folder: Path
@@ -59,11 +59,11 @@ class Python(NamedTuple):
         return sum((self.folder / name).stat().st_size for name in self.files) / 1e6
 
 
-def find_python(root: Path) -> Python | None:
+def find_core(root: Path) -> Core | None:
     """Pyodide's core, or None where there is none. NumPy's wheel is held against its checksum."""
     named = os.environ.get("MICROGRAND_PYODIDE")
     folder = Path(named).expanduser() if named else root / ".cache" / "pyodide"
-    missing = [name for name in CORE if not (folder / name).is_file()]
+    missing = [name for name in FILES if not (folder / name).is_file()]
     if missing and named:
         raise PluginError(f"MICROGRAND_PYODIDE: {folder} has no {', '.join(missing)}")
     if missing:
@@ -73,8 +73,8 @@ def find_python(root: Path) -> Python | None:
     wheel = folder / about["file_name"]
     if wheel.is_file() and hashlib.sha256(wheel.read_bytes()).hexdigest() != about["sha256"]:
         raise PluginError(f"{wheel} is not the wheel that pyodide-lock.json means")
-    files = [*CORE, *([wheel.name] if wheel.is_file() else [])]
-    return Python(folder, files, wheel.is_file())
+    files = [*FILES, *([wheel.name] if wheel.is_file() else [])]
+    return Core(folder, files, wheel.is_file())
 
 
 def packed(root: Path) -> bytes:
@@ -124,11 +124,11 @@ def control(item: Any) -> str:
     return f"<div>{label}{box}{output}</div>"
 
 
-def element(python: Python, settings: Any) -> str:
+def element(core: Core, settings: Any) -> str:
     """The laboratory's markup. A blank line would end it, so there is none."""
     controls = "\n".join(map(control, fields(settings)))
     where, numpy = "", " with NumPy"
-    if not python.numpy:
+    if not core.numpy:
         where = f' distribution="{DISTRIBUTION}"'
         numpy = """. NumPy comes from Pyodide’s distribution at cdn.jsdelivr.net, and is held
 against its published checksum"""
@@ -142,7 +142,7 @@ against its published checksum"""
 <div><button type="reset">defaults</button></div>
 </form>
 <div class="start"><button type="button" name="start">Start the laboratory</button>
-<span>This fetches {python.megabytes:.0f} MB from this site: Python for the browser{numpy}.</span>
+<span>This fetches {core.megabytes:.0f} MB from this site: Python for the browser{numpy}.</span>
 </div>
 <p class="words" aria-live="polite"></p>
 <div class="stage"></div>
@@ -183,12 +183,12 @@ def settings_of(root: Path) -> Any:
 
 def on_files(files: Files, config: Any) -> Files:
     root = Path(config.config_file_path).parent
-    python = find_python(root)
-    if python is None:
+    core = find_core(root)
+    if core is None:
         return without_laboratory(files, config)
     files.append(File.generated(config, "laboratory/python.zip", content=packed(root)))
-    for name in python.files:
-        source = str(python.folder / name)
+    for name in core.files:
+        source = str(core.folder / name)
         files.append(File.generated(config, f"laboratory/pyodide/{name}", abs_src_path=source))
     return files
 
@@ -208,12 +208,12 @@ def without_laboratory(files: Files, config: Any) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> str:
     root = Path(config.config_file_path).parent
     if page.file.src_uri == "index.md":
-        return markdown.replace("<!-- laboratory -->", AT_HOME[find_python(root) is not None])
+        return markdown.replace("<!-- laboratory -->", AT_HOME[find_core(root) is not None])
     if page.file.src_uri != "laboratory.md":
         return markdown
-    python = find_python(root)
-    markdown = IN_THE_BROWSER.sub("" if python is None else r"\1", markdown)
-    here = ABSENT if python is None else element(python, settings_of(root))
+    core = find_core(root)
+    markdown = IN_THE_BROWSER.sub("" if core is None else r"\1", markdown)
+    here = ABSENT if core is None else element(core, settings_of(root))
     program = (root / PROGRAM).read_text("utf-8")
     markdown = markdown.replace("<!-- laboratory -->", here)
     return markdown.replace("<!-- program -->", f"```python\n{program}```")

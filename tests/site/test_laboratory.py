@@ -31,7 +31,7 @@ window.Worker = function (address, options) {
 @pytest.fixture(scope="module")
 def page_of_controls(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A page with the laboratory's markup, whether or not the site was built with Pyodide."""
-    python = laboratory_page.Python(tmp_path_factory.mktemp("core"), [], numpy=True)
+    python = laboratory_page.Core(tmp_path_factory.mktemp("core"), [], numpy=True)
     markup = laboratory_page.element(python, Settings).replace("../assets", "../../assets")
     with guest(site, PAGE, NEIGHBOUR, markup):
         yield
@@ -253,7 +253,7 @@ def test_without_scripts_it_says_where_else_it_runs(site: Site, visit: Visitor) 
 
 
 def test_the_book_leads_to_the_laboratory_where_there_is_one(site: Site, visit: Visitor) -> None:
-    here = laboratory_page.find_python(ROOT) is not None
+    here = laboratory_page.find_core(ROOT) is not None
     with visit(viewport={"width": 1280, "height": 844}) as v:
         v.page.goto(site.url("explorer"))
         column = v.page.locator(".md-sidebar--primary")

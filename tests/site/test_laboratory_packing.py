@@ -55,7 +55,7 @@ def test_the_zip_has_the_licences_and_is_the_same_each_time() -> None:
 @pytest.fixture
 def core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that looks like Pyodide's core, named in the environment."""
-    for name in laboratory_page.CORE:
+    for name in laboratory_page.FILES:
         (tmp_path / name).write_bytes(b"x" * 1000)
     wheel = {"file_name": "numpy.whl", "sha256": hashlib.sha256(b"numpy").hexdigest()}
     lock = json.dumps({"packages": {"numpy": wheel}})
@@ -65,9 +65,9 @@ def core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_without_numpy_the_reader_is_told_where_it_comes_from(core: Path) -> None:
-    found = laboratory_page.find_python(ROOT)
+    found = laboratory_page.find_core(ROOT)
     assert found
-    assert found.files == [*laboratory_page.CORE]
+    assert found.files == [*laboratory_page.FILES]
     page = laboratory_page.element(found, Settings)
     assert 'distribution="https://cdn.jsdelivr.net/pyodide/' in page
     assert "published checksum" in page
@@ -76,13 +76,13 @@ def test_without_numpy_the_reader_is_told_where_it_comes_from(core: Path) -> Non
 
 def test_numpys_wheel_is_served_if_it_is_the_right_one(core: Path) -> None:
     (core / "numpy.whl").write_bytes(b"numpy")
-    found = laboratory_page.find_python(ROOT)
+    found = laboratory_page.find_core(ROOT)
     assert found
     assert found.files[-1] == "numpy.whl"
     assert "distribution" not in laboratory_page.element(found, Settings)
     (core / "numpy.whl").write_bytes(b"Numpy")
     with pytest.raises(laboratory_page.PluginError, match=r"not the wheel that pyodide-lock\.json"):
-        laboratory_page.find_python(ROOT)
+        laboratory_page.find_core(ROOT)
 
 
 def test_the_home_page_says_whether_there_is_a_laboratory(core: Path) -> None:
@@ -95,14 +95,14 @@ def test_the_home_page_says_whether_there_is_a_laboratory(core: Path) -> None:
 def test_a_folder_that_is_named_must_hold_the_core(core: Path) -> None:
     (core / "pyodide.mjs").unlink()
     with pytest.raises(laboratory_page.PluginError, match=r"has no pyodide\.mjs"):
-        laboratory_page.find_python(ROOT)
+        laboratory_page.find_core(ROOT)
 
 
 def test_without_a_folder_there_is_no_laboratory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MICROGRAND_PYODIDE", raising=False)
-    assert laboratory_page.find_python(tmp_path) is None
+    assert laboratory_page.find_core(tmp_path) is None
 
 
 def test_every_setting_has_a_control_with_its_default_and_its_limits() -> None:

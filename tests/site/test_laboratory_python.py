@@ -21,7 +21,7 @@ LOADING = 300_000  # milliseconds that a busy machine is given
 @pytest.fixture
 def python(site: Site) -> Path:
     """Where the built site has Pyodide and NumPy."""
-    found = laboratory_page.find_python(ROOT)
+    found = laboratory_page.find_core(ROOT)
     if found is None:
         pytest.skip("no Pyodide in .cache/pyodide (make laboratory) or MICROGRAND_PYODIDE")
     if not found.numpy:
