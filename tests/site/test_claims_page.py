@@ -191,6 +191,7 @@ def test_what_the_page_says_of_masks_without_a_number_is_so() -> None:
     assert 10.5 < (tested("D-code") - tested("relu-A")).mean() < 11.5
     assert sorted(tested("relu-A") > 15) == [False, True, True, True, True]
     assert 55 < shut("relu-A", -1) < 65
+    assert (tested("D-code") > (tested("relu-A") + tested("relu-E")) / 2).all()
 
 
 SCHEMES = "batch", "layer", "instance", "group"
