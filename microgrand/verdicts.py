@@ -130,11 +130,11 @@ def claims_of(path: Path, recorded: Recording) -> list[Claim]:
 def judge(name: str, recorded: Sequence[Recording]) -> Article:
     """Judge all claims of a lesson, the luck among so many pieces of evidence taken into account.
 
-    A claim is judged by the first recording that has all that it needs.
+    A claim is judged by the recording with most seeds that has all that it needs.
     """
     path = programs.all_lessons()[name]
     measured: dict[str, tuple[Claim, list[Finding], Recording]] = {}
-    for one in recorded:
+    for one in sorted(recorded, key=lambda one: len(one.seeds), reverse=True):
         for claim in claims_of(path, one):
             known = measured.get(claim.name)
             if known is None or incomplete(known[1]):

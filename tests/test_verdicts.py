@@ -141,6 +141,15 @@ def test_each_claim_is_judged_by_the_first_recording_that_has_what_it_needs(
     assert article.judgements[0].findings[0].values == (5.0, 5.5, 6.0)
 
 
+def test_a_recording_with_more_seeds_comes_first(keep: Keep, folder: Path) -> None:
+    keep("first", "a", 0, 100.0)
+    for seed in range(3):
+        keep("second", "a", seed, 10.0 + seed)
+    [article] = verdicts.articles(recordings(folder))
+    assert [one.name for one in article.by] == ["second"] * 3
+    assert article.judgements[0].findings[0].values == (5.0, 5.5, 6.0)
+
+
 def test_what_no_recording_has_is_not_judged(keep: Keep, folder: Path) -> None:
     for seed in range(3):
         keep("first", "a", seed, 10.0 + seed)

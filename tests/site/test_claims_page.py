@@ -194,6 +194,28 @@ def test_what_the_page_says_of_masks_without_a_number_is_so() -> None:
     assert (tested("D-code") > (tested("relu-A") + tested("relu-E")) / 2).all()
 
 
+def test_what_the_page_says_of_shrinkage_without_a_number_is_so() -> None:
+    """Zeros take steps: what a cut leaves of an L1 network saves bytes with all digits only."""
+    some, every = kept("shrinkage"), kept("all-digits")
+
+    def near(case: str, epoch: int) -> float:
+        return float(np.mean([some.results[case, seed]["near"][epoch] for seed in some.seeds]))
+
+    assert near("column-maximum", 20) == pytest.approx(near("none", 20), rel=0.05)
+    assert 90 < near("l1", -1) / near("none", -1) < 120
+
+    assert every.seeds == (0,)
+    last = {case: every.results[case, 0] for case in ("none", "l1", "l2")}
+    weighed = {case: run["bytes_cut"].sum(axis=0) for case, run in last.items()}
+    assert weighed["l1"][1] / weighed["l1"][0] == pytest.approx(0.95, abs=0.005)
+    assert weighed["l1"][2] / weighed["l1"][0] == pytest.approx(0.49, abs=0.005)
+    assert weighed["l2"][1] / weighed["l2"][0] == pytest.approx(2.00, abs=0.005)
+    for case, percent in {"none": 98.3, "l1": 98.5, "l2": 98.5}.items():
+        assert 100 * last[case]["accuracy"][-5:].mean() == pytest.approx(percent, abs=0.05)
+    for run in last.values():  # the cut costs nothing
+        assert 100 * abs(run["accuracy_cut"] - run["accuracy"][-1]) < 0.05
+
+
 SCHEMES = "batch", "layer", "instance", "group"
 
 
