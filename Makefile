@@ -28,12 +28,12 @@ PYODIDE := 0.29.5
 PYODIDE_SHA256 := 6749b10ee515a1458ecea36d860c8ce2a48366e85b3f92d749ad1840e4aff181
 laboratory: .cache/pyodide/$(PYODIDE)
 .cache/pyodide/$(PYODIDE): # an empty file that names the version; those of the tarball are of 1985
-	rm -rf .cache/pyodide .cache/pyodide.partial site/.built
-	mkdir -p .cache/pyodide.partial
+	rm -rf .cache/pyodide.partial && mkdir -p .cache/pyodide.partial
 	cd .cache/pyodide.partial && npm pack --silent pyodide@$(PYODIDE)
 	cd .cache/pyodide.partial && echo "$(PYODIDE_SHA256)  pyodide-$(PYODIDE).tgz" \
 		| $$(command -v sha256sum || echo shasum -a 256) -c -
 	tar -xzf .cache/pyodide.partial/pyodide-$(PYODIDE).tgz -C .cache/pyodide.partial
+	rm -rf .cache/pyodide site/.built
 	mv .cache/pyodide.partial/package .cache/pyodide && rm -r .cache/pyodide.partial
 	touch $@
 
