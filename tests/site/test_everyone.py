@@ -178,9 +178,8 @@ def test_every_control_is_reached_by_tab_and_seen(site: Site, visit: Visitor) ->
 def test_what_is_wide_is_scrolled_by_keyboard(site: Site, visit: Visitor) -> None:
     with visit(viewport={"width": 390, "height": 844}) as v:
         v.page.goto(site.url(LESSON))
-        v.page.locator("article [tabindex='0']").first.wait_for()
-        wide = v.page.locator(".microgrand-figure:has(> svg)").first
-        wide.focus()
+        wide = v.page.locator(".microgrand-figure[tabindex='0']:has(> svg)").first
+        wide.focus()  # waits until it can be reached
         v.page.keyboard.press("ArrowRight")
         v.page.wait_for_timeout(300)
         assert wide.evaluate("(figure) => figure.scrollLeft") > 0
