@@ -143,6 +143,19 @@ def place(error: BaseException, path: Path) -> str:
     return f"{path}, line {lines[-1]}" if lines else ""
 
 
+def what_ended(
+    code: str | bytes, name: str, space: dict[str, Any], path: Path
+) -> BaseException | None:
+    """Run a program: the error that ended it, None if it came to its end."""
+    try:
+        exec(compile(code, name, "exec"), space)
+    except KeyboardInterrupt as error:
+        stop(f"interrupted in {place(error, path) or 'the check'}", INTERRUPTED)
+    except BaseException as error:  # a reader's program may end in any way
+        return error
+    return None
+
+
 def what_is_wrong(exercise: Exercise, path: Path) -> str | None:
     """Run a reader's file, then the exercise's check: one line on what is wrong, None if all right.
 
@@ -161,28 +174,19 @@ def what_is_wrong(exercise: Exercise, path: Path) -> str | None:
     wanted = asked(exercise.check, space)
     own = space | {"__file__": str(path)}
     sys.path.insert(0, str(path.resolve().parent))  # as where Python runs the file itself
-    try:
-        exec(compile(source, path, "exec"), own)
-    except BaseException as error:  # a reader's program may end in any way
-        stop_if_interrupted(error, path)
-        return f"{place(error, path) or path}: {in_a_line(error)}"
+    ended = what_ended(source, str(path), own, path)
+    if ended is not None:
+        return f"{place(ended, path) or path}: {in_a_line(ended)}"
     if missing := [name for name in wanted if name not in own]:
         return f"{path} does not define {', '.join(missing)}"
     evidence = io.StringIO()  # what the check prints would give the answer away
     answer = {name: own[name] for name in wanted} | {"print": partial(print, file=evidence)}
-    try:
-        exec(compile(exercise.check, "the check", "exec"), space | answer)
-    except BaseException as error:
-        stop_if_interrupted(error, path)
-        where = place(error, path)
-        if isinstance(error, AssertionError) and not where:
-            return str(error).partition("\n")[0] or "an assertion without a message fails"
+    ended = what_ended(exercise.check, "the check", space | answer, path)
+    if ended is not None:
+        where = place(ended, path)
+        if isinstance(ended, AssertionError) and not where:
+            return str(ended).partition("\n")[0] or "an assertion without a message fails"
         in_it = f" ({where})" if where else ""
-        return f"the check cannot use your answer: {in_a_line(error)}{in_it}"
+        return f"the check cannot use your answer: {in_a_line(ended)}{in_it}"
     print(evidence.getvalue(), end="")
     return None
-
-
-def stop_if_interrupted(error: BaseException, path: Path) -> None:
-    if isinstance(error, KeyboardInterrupt):
-        stop(f"interrupted in {place(error, path) or 'the check'}", INTERRUPTED)

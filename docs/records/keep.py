@@ -27,13 +27,15 @@ def keep(name: str) -> int:
     manifests = sorted((RUNS / name / "records").glob("*-seed-*.json"))
     if not manifests:
         raise SystemExit(f"keep.py: no finished runs in {RUNS / name}")
-    for earlier in (KEPT / name).glob("*-seed-*"):
-        earlier.unlink()
     for path in manifests:
         record = records.load(path.with_suffix(""))
         left_out = LEFT_OUT.get(record.manifest["lesson"], set())
         arrays = {key: array for key, array in record.arrays.items() if key not in left_out}
         records.save(KEPT / name / path.stem, arrays, record.manifest)
+    kept = {path.stem for path in manifests}
+    for earlier in (KEPT / name).glob("*-seed-*"):
+        if earlier.stem not in kept:
+            earlier.unlink()
     return len(manifests)
 
 
