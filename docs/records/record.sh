@@ -35,5 +35,10 @@ record normalization normalization --data "$cifar10" --epochs 60 --seeds 5 \
     --cases 'published-*' --cases correct-none --cases correct-batch --cases correct-layer \
     --cases correct-instance --cases correct-group --cases correct-box-cox \
     --cases 'digit-[bi]*'
+record normalization-150-epochs normalization --data "$cifar10" --epochs 150 --seeds 1 \
+    --cases 'published-*' --cases correct-none --cases correct-batch --cases correct-layer \
+    --cases correct-instance --cases correct-group --cases correct-box-cox
+record penalties-150-epochs penalties --data "$cifar10" --epochs 150 --seeds 1 \
+    --cases '*-published' --cases '[ACEHZ]-corrected'
 record masks noise --data "$cifar10" --crop 32 --shrink 2 --epochs 40 --seeds 5 \
     --relu-letters AE --cases 'mask-*' --cases D-code --cases 'relu-*'
