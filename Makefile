@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export NO_MKDOCS_2_WARNING = 1
+unexport PYTHONDONTWRITEBYTECODE # or each of many processes compiles anew all that it imports
 
 .PHONY: book serve laboratory test mutants bench clean
 book: site/.built
@@ -41,7 +42,7 @@ test: .venv/test browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadgroup
 	$(BIN)/python tests/mutants.py --sample 60
 
 # Every mutant of forwards, gradients, penalties and optimisers: a quarter of an hour.

@@ -21,6 +21,13 @@ settings.register_profile("night", max_examples=10_000, deadline=None, print_blo
 settings.load_profile("ci" if in_ci() else "home")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of several processes one takes all of a file, and one the site, which is built only once."""
+    for item in items:
+        group = "site" if item.path.parent.name == "site" else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of the test's own, in which it starts."""
