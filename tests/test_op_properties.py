@@ -98,15 +98,15 @@ def test_gradients_hold_from_a_millionth_to_a_million(
 # ------------------------------------------------------------------------------ linear ops, exactly
 
 LINEAR = {
-    "dense": {"x", "kernel", "bias"},
-    "conv2d": {"x", "kernel", "bias"},
-    "scale_and_shift": {"x", "scale", "shift"},
-    "dropout": {"x"},
-    "clipped_mask": {"x"},
-    "average_pool": {"x"},
-    "global_average_pool": {"x"},
-    "flatten": {"x"},
-    "none": {"theta"},
+    "dense": ["x", "kernel", "bias"],
+    "conv2d": ["x", "kernel", "bias"],
+    "scale_and_shift": ["x", "scale", "shift"],
+    "dropout": ["x"],
+    "clipped_mask": ["x"],
+    "average_pool": ["x"],
+    "global_average_pool": ["x"],
+    "flatten": ["x"],
+    "none": ["theta"],
 }
 """Ops that are linear in an argument (with a constant, the others' share, beside it)."""
 
