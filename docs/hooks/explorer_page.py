@@ -26,7 +26,17 @@ from microgrand.records import Record
 from microgrand.verdicts import Recording
 
 #: The recordings in the order of the list: first what has most to see.
-ORDER = ("penalties", "normalization", "shrinkage", "all-digits", "noise", "masks", "curve")
+ORDER = (
+    "penalties",
+    "penalties-150-epochs",
+    "normalization",
+    "normalization-150-epochs",
+    "shrinkage",
+    "all-digits",
+    "noise",
+    "masks",
+    "curve",
+)
 NOTHING = (
     "Nothing is recorded in this copy of the book, so there is nothing to explore here yet. "
     "The commands that record it stand in `docs/records/record.sh`."
@@ -43,7 +53,8 @@ switched off, or could not be fetched. The table below says what is recorded.</p
 def title(recorded: Recording) -> str:
     """ "Noise", and for a second recording of that lesson "Noise (masks)"."""
     name, _ = title_and_question(all_lessons()[recorded.lesson])
-    return name if recorded.name == recorded.lesson else f"{name} ({recorded.name})"
+    which = recorded.name.removeprefix(recorded.lesson).replace("-", " ").strip()
+    return f"{name} ({which})" if which else name
 
 
 def about(runs: Sequence[Record]) -> list[tuple[str, str]]:
