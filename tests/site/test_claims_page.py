@@ -270,6 +270,9 @@ def test_what_the_page_says_of_150_epochs_of_normalisation_is_so() -> None:
     assert ends["published-none"] == pytest.approx(39.9, abs=0.05)
     assert 8.5 < ends["published-box-cox"] - ends["published-none"] < 9.5
     assert 5.5 < ends["published-batch"] - ends["published-none"] < 6.5
+    known = {"batch": 93, "instance": 91, "layer": 90, "box-cox": 54, "none": 43}
+    for scheme, percent in known.items():
+        assert 100 * runs[f"published-{scheme}"][130, 0] == pytest.approx(percent, abs=0.5)
 
     after_60 = next(one for one in judgements() if one.name == "Z7").findings[1].values
     assert max(after_60) == after_60[0]
