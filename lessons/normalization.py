@@ -34,7 +34,7 @@ from microgrand.figures import (
     new_figure,
     sequence,
 )
-from microgrand.image_network import as_published, six_convolutions
+from microgrand.image_network import FILTERS, as_published, six_convolutions
 from microgrand.layers import (
     BatchNorm,
     BoxCox,
@@ -52,7 +52,7 @@ from microgrand.lesson import begin
 from microgrand.ops import softmax_cross_entropy
 from microgrand.ops.normalization import normalize_gradient
 from microgrand.optimizers import Adam
-from microgrand.settings import Preset, setting
+from microgrand.settings import Preset, setting, stop
 from microgrand.signals import Recorder, take_signals
 from microgrand.tape import Parameters, value_of
 from microgrand.training import Dataset, train
@@ -80,6 +80,8 @@ presets = {
 }
 session = begin("normalization", presets)
 settings = session.settings
+if FILTERS % settings.groups:
+    stop(f"--groups {settings.groups}: {FILTERS} channels are no multiple of it")
 images = load_once(settings.data).first(settings.train_images, settings.test_images)
 
 # %% [markdown]

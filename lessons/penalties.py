@@ -55,7 +55,7 @@ class Settings:
     batch_size: int = setting(20, "images a step", low=1)
     strength: float = setting(1e-4, "λ, the strength of every penalty", low=0)
     learning_rate: float = setting(8e-4, "Adam's rate", low=1e-6, high=1)
-    epsilon: float = setting(1e-9, "Adam's ε", low=0)
+    epsilon: float = setting(1e-9, "Adam's ε", low=1e-30)
 
 
 presets = {

@@ -22,7 +22,7 @@ from microgrand.figures import Animation, figure_in_words
 from microgrand.figures.numbers import as_csv
 from microgrand.figures.still import ENDINGS, picture, svg
 from microgrand.pages import Cell, Choices, Markup
-from microgrand.programs import all_lessons, code_until, title_and_question
+from microgrand.programs import all_lessons, program_of, title_and_question
 from microgrand.report import print_claims, print_table
 from microgrand.settings import (
     Preset,
@@ -64,7 +64,6 @@ class Session:
         Raises:
             UserError: if no case is called what the reader has chosen.
         """
-        program = all_lessons()[self.lesson].read_text("utf-8")
         results = sweep(
             run,
             chosen_among(cases, self.cases) if self.cases else cases,
@@ -72,7 +71,7 @@ class Session:
             self.settings,
             self.out / "records",
             lesson=self.lesson,
-            source=records.source_fingerprint(code_until(program, "session.sweep(")),
+            source=records.source_fingerprint(program_of(run, all_lessons()[self.lesson])),
             command=self.command,
             preset=self.preset,
             data=data,

@@ -200,9 +200,10 @@ def op(
             bound = signature(definition).bind(*arguments, **keywords)
             bound.apply_defaults()
             arguments = bound.args
+        defvjp_argnums(traced, vector_jacobian_product)  # here, as a copy has to know it too
         return traced(*arguments)
 
-    # Under its own name, so that another process finds it by import and not as a copy.
+    # Under its own name, so that another process finds an op of ours by import and not as a copy.
     function.__name__ = function.__qualname__ = name
     function.__module__ = forward.__module__
 
@@ -222,7 +223,6 @@ def op(
 
         return pull_back
 
-    defvjp_argnums(traced, vector_jacobian_product)
     registry[name] = Op(name, definition, forward, gradients, inputs, smooth, function)
     return function
 

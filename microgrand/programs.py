@@ -3,9 +3,11 @@
 In a program `# %%` opens a cell, with its tags, and `# %% [markdown]` one of prose.
 """
 
+import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 PACKAGE = Path(__file__).parent
 ORDER = ("curve", "shrinkage", "penalties", "normalization", "noise")  # best read so
@@ -20,8 +22,12 @@ def folder() -> Path:
 
 
 def all_lessons() -> dict[str, Path]:
-    """Every lesson by name, in the order in which they are best read; others after them."""
-    found = {path.stem: path for path in sorted(folder().glob("[!_]*.py"))}
+    """Every lesson by name, in the order in which they are best read; others after them.
+
+    A file without a cell of prose, such as a reader's answers, is none.
+    """
+    files = sorted(folder().glob("[!_]*.py"))
+    found = {path.stem: path for path in files if "# %% [markdown]" in path.read_text("utf-8")}
     return {name: found[name] for name in [*filter(found.get, ORDER), *found]}
 
 
@@ -67,3 +73,19 @@ def code_until(text: str, words: str) -> str:
     code = [cell.body for cell in cells(text) if not cell.is_prose]
     last = max((number for number, body in enumerate(code) if words in body), default=len(code))
     return "\n".join(code[: last + 1])
+
+
+def program_of(run: Callable[..., Any], lesson: Path) -> str:
+    """The code that the results of `run` rest on: that of its file, down to the sweep.
+
+    A cell of a notebook is no file; there it is `run` itself, and the lesson for all else.
+    """
+    code = getattr(run, "__code__", None)
+    if code and Path(code.co_filename).is_file():
+        text = Path(code.co_filename).read_text("utf-8")
+        return code_until(text, "session.sweep(") or text
+    try:
+        changed = inspect.getsource(run)
+    except (OSError, TypeError):  # written nowhere
+        changed = ""
+    return code_until(lesson.read_text("utf-8"), "session.sweep(") + changed

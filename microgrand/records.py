@@ -13,6 +13,7 @@ import os
 import platform
 import subprocess
 import tempfile
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -123,7 +124,7 @@ def load(path: Path) -> Record:
         if not all(isinstance(array, np.ndarray) for array in arrays.values()):
             raise ValueError("something else is among them")
         return Record(arrays, manifest)
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
+    except (ValueError, OSError, EOFError, BadZipFile, zlib.error) as error:
         raise RecordError(f"{file}: not plain arrays ({error}); run it again") from None
 
 
@@ -161,11 +162,12 @@ def git_commit() -> str | None:
     if not (root / ".git").exists():
         return None
     try:
+        git = ["git", "--no-optional-locks", "-C", str(root)]
         commit, changes = (
             subprocess.run(
-                ["git", "-C", str(root), *command], capture_output=True, text=True, check=True
+                [*git, *words], capture_output=True, text=True, check=True
             ).stdout.strip()
-            for command in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain", "-uno"])
+            for words in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain", "-uno"])
         )
     except (OSError, subprocess.CalledProcessError):
         return None

@@ -76,7 +76,7 @@ def summarise(values: np.ndarray, bins: int, reach: float) -> Summary:
 
 def activated(inputs: Sequence[Any], kernel: int, end: int) -> int:
     """The last place up to `end` where there are as many numbers as behind that kernel's layer."""
-    same = (i for i in range(end, kernel, -1) if inputs[i].shape == inputs[kernel + 1].shape)
+    same = (i for i in range(end, kernel, -1) if inputs[i].size == inputs[kernel + 1].size)
     return next(same)
 
 

@@ -33,10 +33,11 @@ class Dataset(NamedTuple):
 class Epoch:
     """The state of training after an epoch (number 0: before the first step).
 
-    `train_loss` is the mean over the epoch's batches, dropout on, without the penalty; `test_loss`
-    is taken after the epoch, dropout off, batch norm by the statistics of the training set. With a
-    stack of models each is an array, one a model. `parameters` and `state` are those that training
-    goes on with: copy what you keep.
+    `train_loss` is the mean over the epoch's batches, dropout on, without the penalty. At number 0
+    it is that of the whole set, dropout off, batch norm by the statistics of a thousand examples.
+    `test_loss` is taken after the epoch, dropout off, batch norm by the statistics of the training
+    set. With a stack of models each is an array, one a model. `parameters` and `state` are those
+    that training goes on with: copy what you keep.
     """
 
     number: int
@@ -89,11 +90,13 @@ def train(
         metrics: further numbers of (prediction, target) on the test set, by name.
         observe: called at each epoch's end with the parameters and the optimiser's memory; what
             it returns is the epoch's `signals`. It must not touch `generator`.
-        after: an `Epoch` of an earlier call, to go on from (with the generator in the same state).
+        after: an `Epoch` of an earlier call, to go on from, with its parameters, and the generator
+            in the state it had then. There is no record before the first step.
 
     Raises:
         ValueError: if there are fewer epochs than 0 or fewer examples a step than 1, a set is empty
-            or has another number of targets, or the penalty takes a matrix.
+            or has another number of targets, the penalty takes a matrix, or `parameters` are not
+            those of `after`.
     """
     if penalty.of_matrix:
         raise ValueError(f"{penalty.name} is a penalty of a matrix: put it into the loss")
@@ -101,6 +104,8 @@ def train(
         raise ValueError(f"there cannot be {epochs} epochs")
     if batch_size < 1:
         raise ValueError(f"a step needs one example or more, not {batch_size}")
+    if after is not None and not np.array_equal(parameters.vector, after.parameters.vector):
+        raise ValueError("training goes on from the parameters of `after`, not from others")
     for name, (examples, targets) in {"training": train_set, "test": test_set}.items():
         if len(examples) != len(targets) or not len(examples):
             told = f"{len(examples)} examples and {len(targets)} targets"
@@ -132,7 +137,7 @@ def train(
     step_gradient = value_and_grad(batch_loss)
     gradient = parameters.copy()
     scale = np.asarray(strength, parameters.vector.dtype)
-    penalised = penalty is not PENALTIES["none"] and bool(np.any(scale))
+    penalised = penalty.name != "none" and bool(np.any(scale))
     count = len(train_set.x)
 
     first = 1 if after is None else after.number + 1

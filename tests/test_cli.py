@@ -155,6 +155,8 @@ def test_verify_ends_with_1_where_a_gradient_is_wrong(
         ("run curve --noise -0.5", ["--noise -0.5", "from 0 to 1000"]),
         ("run curve --rates 0.5 --rates 1.5", ["--rates 1.5", "from 0 to 1"]),
         ("run curve --strengths 0.5 --strengths -1", ["--strengths -1", "0 or more"]),
+        ("run penalties --epsilon 0", ["--epsilon 0", "1e-30 or more"]),
+        ("run normalization --groups 3", ["--groups 3", "16 channels"]),
         ("run curve --preset tiny", ["--preset tiny", "quick, book, article"]),
         ("run curve --jobs 0", ["--jobs 0"]),
         ("run curve --seeds 0", ["--seeds 0"]),

@@ -95,6 +95,13 @@ def test_dense_says_the_shape_it_gives(batch: int, inputs: int, units: int) -> N
         assert layer(arrays, np.ones((batch, inputs))).shape == (batch, *shape)
 
 
+def test_a_layer_of_another_shape_says_what_it_takes() -> None:
+    with pytest.raises(ValueError, match=r"rows of numbers, unlike the shape \(4, 4, 3\): Flatten"):
+        Dense(2).init((4, 4, 3), generator())
+    with pytest.raises(ValueError, match=r"an image has height.*unlike the shape \(4,\)"):
+        Conv2D(2).init((4,), generator())
+
+
 def test_dense_is_the_weighted_sum() -> None:
     arrays, _ = Dense(3).init((4,), generator())
     x = generator(1).normal(size=(5, 4))

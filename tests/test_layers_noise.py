@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from microgrand.layers import (
+    BatchNorm,
     Conv2D,
     Dense,
     GaussianNoise,
@@ -130,6 +131,7 @@ def test_the_way_back_has_shares_as_it_was_told(forward: Any, backward: Any) -> 
     [
         (lambda: GaussianNoise(-0.1), "negative"),
         (lambda: NoisyWeights(Dense(1), -1.0), "negative"),
+        (lambda: NoisyWeights(BatchNorm(), 0.1), "BatchNorm cannot stand in NoisyWeights"),
         (lambda: Shake("odd", "even"), "odd"),  # type: ignore[arg-type]
         (lambda: Shake("even", "odd"), "odd"),  # type: ignore[arg-type]
         (lambda: Shake().init((4, 4, 3), generator()), r"\(4, 4, 3\)"),

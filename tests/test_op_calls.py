@@ -4,6 +4,7 @@ from inspect import signature
 from typing import Any
 
 import autograd.numpy as anp
+import cloudpickle
 import numpy as np
 import pytest
 from autograd import grad, make_vjp
@@ -32,6 +33,16 @@ def moderate(array: np.ndarray) -> np.ndarray:
 
 
 # ------------------------------------------------------------------------------------ arguments
+
+
+@each_gradient
+def test_a_copy_in_another_process_has_its_gradients(name: str, argument: str) -> None:
+    """An op of a lesson, and a penalty, cannot be imported by their names: they are copied."""
+    drawn, position, u = problem(name, argument)
+    function = registry[name].function
+    copied = cloudpickle.loads(cloudpickle.dumps(function))
+    mine, its = (make_vjp(one, position)(*drawn)[0](u) for one in (function, copied))
+    np.testing.assert_array_equal(mine, its)
 
 
 @each_gradient

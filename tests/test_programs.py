@@ -1,11 +1,21 @@
 """The lessons' programs: all are found, and in their cells nothing is lost."""
 
+import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from microgrand import programs
-from microgrand.programs import Cell, all_lessons, cells, code_until, title_and_question
+from microgrand.programs import (
+    Cell,
+    all_lessons,
+    cells,
+    code_until,
+    program_of,
+    title_and_question,
+)
 
 PROGRAM = """# not yet a cell
 # %% [markdown]
@@ -59,6 +69,32 @@ def test_what_is_trained_depends_on_the_code_before_it_alone() -> None:
     assert code_until(program(), "nowhere(").endswith("draw(x)\n")  # all of it, to be safe
 
 
+def test_what_is_trained_depends_on_the_file_that_it_is_written_in(tmp_path: Path) -> None:
+    """A copy of a lesson whose experiment is changed does not get the results of the lesson."""
+    lesson = tmp_path / "lesson.py"
+    lesson.write_text("# %%\ndef run():\n    return 1\n# %%\nsession.sweep(run)\n# %%\ndraw()\n")
+    copy, plain = tmp_path / "mine.py", tmp_path / "plain.py"
+    copy.write_text(lesson.read_text().replace("1", "2"))
+    plain.write_text("def run():\n    return 3\n")
+    names = {"session": SimpleNamespace(sweep=print), "draw": print}
+    for number, path in enumerate((lesson, copy, plain), 1):
+        program = program_of(runpy.run_path(str(path), names)["run"], lesson)
+        assert f"return {number}" in program
+        assert "draw" not in program
+
+
+def test_in_a_notebook_the_experiment_counts_itself(tmp_path: Path) -> None:
+    lesson = tmp_path / "lesson.py"
+    lesson.write_text("# %%\nsession.sweep(run)\n")
+    shell = InteractiveShell()
+    programs_seen = set()
+    for source in ("def run(): return 1", "def run(): return 2", "run = print"):
+        shell.run_cell(source)
+        programs_seen.add(program_of(shell.user_ns["run"], lesson))
+    assert len(programs_seen) == 3
+    assert all(program.startswith("session.sweep(run)\n") for program in programs_seen)
+
+
 def test_a_lesson_is_called_by_its_heading_and_its_first_line(tmp_path: Path) -> None:
     path = tmp_path / "lesson.py"
     path.write_text(
@@ -74,7 +110,8 @@ def test_lessons_are_found_inside_the_package_or_else_beside_it(
     for place in (tmp_path / "lessons", tmp_path / "package" / "lessons"):
         place.mkdir(parents=True)
         for name in ("b.py", "a.py", "_private.py", "notes.txt"):
-            (place / name).touch()
+            (place / name).write_text("# %% [markdown]\n# # A lesson\n")
+        (place / "answers.py").write_text("count = 33\n")
         assert programs.all_lessons() == {"a": place / "a.py", "b": place / "b.py"}
 
 
@@ -84,5 +121,5 @@ def test_lessons_come_in_the_order_in_which_they_are_best_read(
     monkeypatch.setattr(programs, "PACKAGE", tmp_path)
     (tmp_path / "lessons").mkdir()
     for name in ("a", *sorted(programs.ORDER), "z"):
-        (tmp_path / "lessons" / f"{name}.py").touch()
+        (tmp_path / "lessons" / f"{name}.py").write_text("# %% [markdown]\n# # A lesson\n")
     assert list(programs.all_lessons()) == [*programs.ORDER, "a", "z"]

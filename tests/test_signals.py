@@ -13,6 +13,7 @@ from microgrand.layers import (
     Conv2D,
     Dense,
     Dropout,
+    Flatten,
     GlobalAveragePool,
     LeakyReLU,
     MaxPool,
@@ -156,6 +157,15 @@ def test_an_activation_is_taken_before_pooling() -> None:
     assert [a.shape for a in signals["activation"]] == [(5, 4, 4, 2), (5, 2, 2, 3)]
     for z, a in zip(signals["preactivation"], signals["activation"], strict=True):
         np.testing.assert_array_equal(a, np.maximum(z, 0))
+
+
+def test_a_row_of_numbers_is_an_activation_too() -> None:
+    network = Sequential((Conv2D(2), Flatten(), ReLU(), Dense(3)))
+    parameters = network.init((4, 4, 1), np.random.default_rng(0), np.float64)
+    x = np.random.default_rng(1).normal(size=(5, 4, 4, 1))
+    signals = take_signals(network, parameters, x, np.zeros((5, 3)), mean_squared_error)
+    z, a = (signals[name][0] for name in ("preactivation", "activation"))
+    np.testing.assert_array_equal(a, np.maximum(z.reshape(5, -1), 0))
 
 
 # ----------------------------------------------------------------------------------- the summaries

@@ -232,6 +232,13 @@ def test_going_on_after_an_epoch_gives_the_bits_of_going_straight_through(
     same_bits(went_on, straight[stop + 1 :])
 
 
+def test_training_goes_on_from_its_own_parameters_or_not_at_all() -> None:
+    *_, last = epochs_of(epochs=1)
+    others = last.parameters.like(last.parameters.vector + 1)
+    with pytest.raises(ValueError, match="from the parameters of `after`, not from others"):
+        run(parameters=others, after=deepcopy(last))
+
+
 # -------------------------------------------------------------------------------------- the stacks
 
 

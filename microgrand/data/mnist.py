@@ -45,7 +45,8 @@ def find(folder: Path, name: str) -> Path:
     Raises:
         UserError: if none is there.
     """
-    spellings = (name, f"{name}.gz", name.replace("-idx", ".idx"))
+    dotted = name.replace("-idx", ".idx")
+    spellings = (name, f"{name}.gz", dotted, f"{dotted}.gz")
     found = [folder / spelling for spelling in spellings if (folder / spelling).exists()]
     return found[0] if found else refuse(folder, f"{name} is missing (or {name}.gz)")
 

@@ -6,6 +6,7 @@ and can be paused and scrubbed. Both draw the same panels, series and frames.
 
 import io
 import json
+import math
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -216,7 +217,12 @@ def rounded(values: np.ndarray) -> list[Any]:
     return [rounded(row) for row in values] if values.ndim > 1 else [*map(short, values)]
 
 
-def short(value: float) -> float:
-    """Four significant digits; whole numbers as integers, which JSON writes without a `.0`."""
+def short(value: float) -> float | None:
+    """Four significant digits; whole numbers as integers, which JSON writes without a `.0`.
+
+    None for what is no number, where training has diverged: the player leaves a gap there.
+    """
+    if not math.isfinite(value):
+        return None
     number = float(f"{value:.4g}")
     return int(number) if number.is_integer() and abs(number) < 1e16 else number

@@ -34,6 +34,9 @@ class Dense:
     bias_init: Initializer = uniform_fan_in
 
     def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
+        if len(shape) != 1:
+            told = f"a dense layer takes rows of numbers, unlike the shape {shape}"
+            raise ValueError(f"{told}: Flatten() makes rows of images")
         (inputs,) = shape
         arrays = {"kernel": self.kernel_init(generator, (inputs, self.units), inputs, self.units)}
         if self.bias:

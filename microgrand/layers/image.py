@@ -39,7 +39,7 @@ class Conv2D:
     bias_init: Initializer = uniform_fan_in
 
     def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
-        height, width, channels = shape
+        height, width, channels = image(shape)
         (down, _), (right, _) = (
             placement(length, window, self.stride, self.padding)
             for length, window in zip((height, width), self.size, strict=True)

@@ -44,7 +44,8 @@ class NoisyWeights:
         std: σ, the same for all of them.
 
     Raises:
-        ValueError: if std is negative.
+        ValueError: if std is negative, or the layer measures statistics of a data set: that is done
+            for layers that stand by themselves.
 
     Source: An (1996), The effects of adding noise during backpropagation training on a
     generalization performance.
@@ -55,6 +56,8 @@ class NoisyWeights:
 
     def __post_init__(self) -> None:
         check_spread(self.std)
+        if getattr(self.layer, "moving_average", None) is not None:
+            raise ValueError(f"{type(self.layer).__name__} cannot stand in NoisyWeights")
 
     def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         return self.layer.init(shape, generator)

@@ -61,7 +61,7 @@ def leaky_relu_forward(x: np.ndarray, slope: float) -> np.ndarray:
     """
     if not 0 <= slope <= 1:
         raise ValueError(f"the slope of LeakyReLU lies between 0 and 1, not {slope}")
-    return np.maximum(x, x * slope)
+    return np.maximum(x, x * x.dtype.type(slope))
 
 
 def leaky_relu_gradient(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import autograd.numpy as anp
@@ -106,7 +106,7 @@ def correlate(
     return y
 
 
-@cache
+@lru_cache(maxsize=None, typed=True)  # a stride of 1.0 is not one of 1, and refused
 def places(images: Shape, kernel: Shape, stride: int, padding: str) -> tuple[Shape, Shape]:
     """`placement` down and right: the counts of windows, and the zeros before the first."""
     down, right = (

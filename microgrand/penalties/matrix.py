@@ -43,8 +43,8 @@ def lpq_parts(theta: np.ndarray, p: float, q: float) -> tuple[np.ndarray, np.nda
 
     Powers of numbers up to 1 do not overflow, and the largest does not vanish.
     """
-    if p < 1 or q < 1:
-        raise ValueError(f"L_pq is a norm for exponents of 1 and more, not for p={p}, q={q}")
+    if not (1 <= p < np.inf and 1 <= q < np.inf):
+        raise ValueError(f"L_pq takes finite exponents of 1 and more, not p={p}, q={q}")
     largest = np.abs(theta).max(axis=(-2, -1), keepdims=True, initial=0)
     columns = np.linalg.norm(share(theta, largest), p, axis=-2, keepdims=True)
     return largest, columns, np.linalg.norm(columns, q, axis=-1, keepdims=True)

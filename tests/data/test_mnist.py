@@ -30,12 +30,12 @@ def test_images_and_labels_are_those_of_the_files(tmp_path: Path, pack: bool) ->
 
 
 def test_packed_or_not_and_whatever_the_spelling_the_checksum_is_the_same(tmp_path: Path) -> None:
-    folders = [tmp_path / name for name in "abc"]
+    folders = [tmp_path / name for name in "abcd"]
     for folder in folders:
         folder.mkdir()
-        write_mnist(folder, pack=folder.name == "a")
-    for name in FILES:
-        (folders[2] / name).rename(folders[2] / name.replace("-idx", ".idx"))
+        write_mnist(folder, pack=folder.name in "ad")
+    for path in (path for folder in folders[2:] for path in [*folder.iterdir()]):
+        path.rename(path.with_name(path.name.replace("-idx", ".idx")))
     assert len({load_mnist(folder).checksum for folder in folders}) == 1
     labels = folders[1] / FILES[1]
     labels.write_bytes(labels.read_bytes()[:-1] + b"\x00")

@@ -49,6 +49,11 @@ def test_at_the_kink_relu_has_slope_0_and_leaky_relu_the_slope_of_its_left(zero:
     np.testing.assert_array_equal(slope_at("leaky_relu", x, 0.2), np.full((1, 4), 0.2))
 
 
+def test_leaky_relu_keeps_single_precision_whatever_the_slope_is() -> None:
+    x = np.array([[-1, 2]], np.float32)
+    assert ops.leaky_relu(x, np.float64(0.1)).dtype == np.float32
+
+
 @pytest.mark.parametrize("slope", [-0.1, 1.1, float("nan")])
 def test_leaky_relu_refuses_a_slope_that_is_no_share(slope: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1, not"):

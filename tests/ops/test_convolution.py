@@ -129,6 +129,13 @@ def test_a_window_of_one_pixel_is_a_dense_layer_at_every_pixel() -> None:
     np.testing.assert_allclose(ops.conv2d(x, kernel, bias), expected, rtol=1e-12)
 
 
+def test_a_stride_of_1_0_is_refused_though_one_of_1_was_there_before() -> None:
+    x, kernel = normal(1, 4, 4, 1), normal(3, 3, 1, 1)
+    ops.conv2d(x, kernel, None, 1)
+    with pytest.raises(ValueError, match=r"a whole number from 1, not 1\.0"):
+        ops.conv2d(x, kernel, None, 1.0)
+
+
 # -------------------------------------------------------------------------- where the zeros stand
 
 
