@@ -21,9 +21,10 @@ SMALLEST = 6  # pixels: the side of the last maps, at least
 
 
 def strides(side: int) -> tuple[int, ...]:
-    """The stride of each convolution, so that the last maps have a side of 6 pixels or a few more.
+    """The stride of each convolution, so that the last maps have a side of 6 to 11 pixels.
 
-    At 96 pixels these are the articles' 2, 2, 2, 2, 1, 1; at 32 pixels 1, 2, 2, 1, 1, 1.
+    So it is for images of 6 to 176 pixels; smaller ones stay as they are, larger ones are halved
+    four times. At 96 pixels these are the articles' 2, 2, 2, 2, 1, 1; at 32 1, 2, 2, 1, 1, 1.
     """
     halvings = 0
     while halvings < LAYERS - 2 and -(-side // 2 ** (halvings + 1)) >= SMALLEST:

@@ -135,7 +135,8 @@ class Recorder:
     played one after the other. Nobody knows the range before training. So each epoch is counted
     in bins 32 times finer than wanted, over ± a power of two that holds all its numbers; such bins
     fit together whole when the common range is chosen. That is the least ± power of two that holds
-    99 % of all numbers but zeros; what lies outside is counted in the first and the last bin.
+    99 % of all numbers but zeros, though no less than a 32nd of the largest of all; what lies
+    outside is counted in the first and the last bin.
 
     Arguments:
         bins: how many bins a histogram shall have, an even number; an edge lies at zero, and a

@@ -11,7 +11,9 @@ scales, cotangents and hyper-parameters:
 4. *Does it survive single precision?* float32 in gives float32 out, within 1e-4 of float64.
 
 Of an op without a gradient (a step, a measure) the first and the last are asked.
-A relative error is the largest difference over the largest magnitude of the two.
+A relative error is the largest difference over the largest magnitude of the two. In the last
+question, and in the first of a step or a measure, it is over more where terms cancel: over what an
+error of the same relative size in the arguments would make of the result; see `conditioned_error`.
 """
 
 import time

@@ -8,7 +8,7 @@ from microgrand.op import Array, Number, op, unbroadcast
 
 
 def draw_noise(generator: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Independent numbers from N(0, 1), in the precision asked for."""
+    """Independent numbers from N(0, 1). Those of float32, so that both precisions see the same."""
     return generator.standard_normal(shape, dtype=np.float32).astype(dtype, copy=False)
 
 

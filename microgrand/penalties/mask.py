@@ -101,7 +101,7 @@ def negative_entropy_definition(theta: Any) -> Any:
 def negative_entropy_forward(theta: np.ndarray) -> Any:
     """Twice the negative entropy of shares θ, R(θ) = Σ θ log θ²: case L.
 
-    Lowest at θ = 1/e = 0.37, so a mask is drawn there, neither off nor on.
+    Of θ ≥ 0 it is lowest at 1/e = 0.37, so a mask is drawn there, neither off nor on.
 
     Source: also Shannon (1948), A mathematical theory of communication, section 6.
     """
