@@ -3,8 +3,8 @@
 An optimiser is a frozen dataclass of its settings. `init` returns its memory, a dictionary of
 arrays and counts, and of the memory of an optimiser that it wraps; `step` moves the vector of
 weights *in place*, in a handful of NumPy calls, and keeps the memory up to date. Rates and decays
-may be arrays that broadcast against the vector: a column (models, 1) gives each model of a stack its
-own.
+may be arrays that broadcast against the vector: a column (models, 1) gives each model of a stack
+its own.
 
 **Coupled decay** is the penalty ½λ‖θ‖² in the loss: its gradient λθ enters whatever the optimiser
 makes of gradients (see `train`). **Decoupled decay** shrinks the weights beside the step, past the
