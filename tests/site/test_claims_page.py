@@ -241,38 +241,3 @@ def test_what_the_page_says_of_normalisation_without_a_number_is_so() -> None:
         assert 24 <= tested.argmax() + 2 <= 31
         assert 1 < tested.max() - tested[-1] < 2.2
         assert 79 < trained[-1] < 90
-
-
-def test_what_the_page_says_of_150_epochs_of_normalisation_is_so() -> None:
-    """One seed, trained on: the plain network learns by heart later, and ends first."""
-    recorded, shorter = kept("normalization-150-epochs"), kept("normalization")
-    assert recorded.seeds == (0,)
-    runs = {case: run["accuracies"] for (case, _), run in recorded.results.items()}
-    for case, accuracies in runs.items():
-        begun = shorter.results[case, 0]["accuracies"]
-        np.testing.assert_array_equal(accuracies[: len(begun)], begun)
-
-    trained, tested = (
-        {case: smooth(100 * run[:, i]) for case, run in runs.items()} for i in (0, 1)
-    )
-    ends = {case: percent[-1] for case, percent in tested.items()}
-    plain, others = "correct-none", [f"correct-{scheme}" for scheme in (*SCHEMES, "box-cox")]
-    assert tested[plain].argmax() + 2 == 53
-    assert trained[plain][-1] == pytest.approx(85, abs=0.5)
-    assert 1.5 < tested[plain].max() - ends[plain] < 2.5
-    for case in others:
-        assert 2.5 < tested[case].max() - ends[case] < 5
-    assert ends[plain] == pytest.approx(50.1, abs=0.05)
-    assert max(ends[case] for case in others) == ends["correct-batch"]
-    assert ends["correct-batch"] == pytest.approx(49.6, abs=0.05)
-    assert 1.5 < tested["correct-batch"].max() - tested[plain].max() < 2.5
-
-    assert ends["published-none"] == pytest.approx(39.9, abs=0.05)
-    assert 8.5 < ends["published-box-cox"] - ends["published-none"] < 9.5
-    assert 5.5 < ends["published-batch"] - ends["published-none"] < 6.5
-    known = {"batch": 93, "instance": 91, "layer": 90, "box-cox": 54, "none": 43}
-    for scheme, percent in known.items():
-        assert 100 * runs[f"published-{scheme}"][130, 0] == pytest.approx(percent, abs=0.5)
-
-    after_60 = next(one for one in judgements() if one.name == "Z7").findings[1].values
-    assert max(after_60) == after_60[0]
