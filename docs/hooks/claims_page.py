@@ -106,7 +106,7 @@ def table_of_recordings() -> str:
     for one in recordings():
         first = one.manifests[0]
         numpy, python = (first["versions"][name] for name in ("numpy", "python"))
-        sizes = f"{len(one.cases)} cases × {len(one.seeds)} seeds"
+        sizes = f"{len(one.cases)} cases × {len(one.seeds)} seed{'s' * (len(one.seeds) > 1)}"
         by = f"Python {python}, NumPy {numpy}, {first['commit']}"
         numbers = one.settings["epochs"], f"{one.seconds:.0f}"
         rows.append((f"**{one.name}**", sizes, *numbers, by))
