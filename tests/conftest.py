@@ -21,6 +21,7 @@ settings.register_profile("night", max_examples=10_000, deadline=None, print_blo
 settings.load_profile("ci" if in_ci() else "home")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of several processes one takes all of a file, and one the site, which is built only once."""
     for item in items:
