@@ -42,7 +42,7 @@ test: .venv/test browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses auto --dist loadgroup
+	$(BIN)/pytest --numprocesses auto
 	$(BIN)/python tests/mutants.py --sample 60
 
 # Every mutant of forwards, gradients, penalties and optimisers: a quarter of an hour.

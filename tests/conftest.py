@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from calling import Command, Said, in_ci
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("home", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True, print_blob=True)
@@ -21,12 +22,16 @@ settings.register_profile("night", max_examples=10_000, deadline=None, print_blo
 settings.load_profile("ci" if in_ci() else "home")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class OneProcessForTheSite(LoadScopeScheduling):
     """Of several processes one takes all of a file, and one the site, which is built only once."""
-    for item in items:
-        group = "site" if item.path.parent.name == "site" else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "site" if "/site/" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessForTheSite:
+    return OneProcessForTheSite(config, log)
 
 
 @pytest.fixture
