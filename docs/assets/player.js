@@ -283,7 +283,7 @@ class Player extends HTMLElement {
   }
 
   press(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (event.target instanceof HTMLSelectElement) return; // its keys choose an option
     const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
     if (event.key in steps) this.goTo(this.frame + steps[event.key]);

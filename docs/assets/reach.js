@@ -15,7 +15,14 @@ document.addEventListener("click", ({ target }) => {
   setTimeout(() => fold?.toggleAttribute("data-unfolded", fold.open));
 });
 
+// Back to where the reader was: Material forgets it where the page that is left is the shorter one.
+let place;
+addEventListener("popstate", ({ state }) => (place = state?.y));
+
 document$.subscribe(() => {
+  const y = place;
+  place = undefined;
+  if (y !== undefined) setTimeout(() => scrollTo(0, y));
   sizes.disconnect();
   setTimeout(() => {
     // Material has put its wrappers around tables and its buttons on code by now.

@@ -199,6 +199,15 @@ def test_the_menu_of_a_phone_opens_by_keyboard(site: Site, visit: Visitor) -> No
 # -------------------------------------------------------------------------------------------- paper
 
 
+def test_thumbnails_are_not_turned_dark_on_paper(site: Site, visit: Visitor) -> None:
+    with visit(color_scheme="dark") as v:
+        v.page.goto(site.url(""))
+        shown = "getComputedStyle(document.querySelector('.thumbnail')).filter"
+        assert "invert" in v.page.evaluate(shown)
+        v.page.emulate_media(media="print", color_scheme="dark")
+        assert v.page.evaluate(shown) == "none"
+
+
 def test_a_lesson_prints(site: Site, visit: Visitor) -> None:
     """Light, without controls, every figure there; what is folded stays out."""
     with visit(color_scheme="dark") as v:

@@ -136,7 +136,10 @@ def test_the_epoch_by_keyboard(site: Site, visit: Visitor) -> None:
         v.page.keyboard.press("ArrowLeft")  # nothing has the focus
         assert epoch(element) == f"epoch {last - 1}"
         slider.focus()
-        for key, number in (("Home", 0), ("ArrowLeft", 0), ("ArrowRight", 1), ("End", last)):
+        for key, number in (
+            ("Home", 0), ("ArrowLeft", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 1),
+            ("End", last),
+        ):  # fmt: skip
             v.page.keyboard.press(key)
             assert epoch(element) == f"epoch {number}"
             expect(element.locator("th").first).to_have_text(f"epoch {number}")

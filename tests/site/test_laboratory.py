@@ -206,6 +206,27 @@ def test_a_frame_is_drawn_before_the_screen_needs_it(site: Site, visit: Visitor)
 
 
 @pytest.mark.usefixtures("page_of_controls")
+def test_panels_have_the_width_that_there_is(site: Site, visit: Visitor) -> None:
+    """A phone is turned, a window made smaller."""
+    with visit(viewport={"width": 1280, "height": 900}) as v:
+        started(v.page, site)
+        tell(v.page, frame_of(after_epochs(1)))
+        panel = v.page.locator(".microgrand-laboratory .panel").first
+        wide = panel.bounding_box()
+        v.page.set_viewport_size({"width": 390, "height": 900})
+        v.page.wait_for_function(
+            """(wide) => {
+              const panel = document.querySelector(".microgrand-laboratory .panel");
+              return +panel.getAttribute("width") === panel.getBoundingClientRect().width;
+            }"""
+        )
+        narrow = panel.bounding_box()
+        assert wide
+        assert narrow
+        assert narrow["width"] != wide["width"]
+
+
+@pytest.mark.usefixtures("page_of_controls")
 def test_what_goes_wrong_is_said_and_can_be_tried_again(site: Site, visit: Visitor) -> None:
     with visit() as v:
         opened(v.page, site)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+import time
 
 import navigation
 import pytest
-from built_site import ROOT, Site, Visitor, violations, with_plain_spaces
+from built_site import LESSON, ROOT, Site, Visitor, violations, with_plain_spaces
 from mkdocs.exceptions import PluginError
 from playwright.sync_api import expect
 
@@ -26,6 +27,26 @@ def test_from_page_to_page_the_text_stays_where_it_is(
             assert heading
             places.add(heading["x"])
         assert len(places) == 1
+
+
+def test_back_leads_to_where_the_reader_was(site: Site, visit: Visitor) -> None:
+    """At the foot of a long page, from a short one, though the answer takes its time."""
+    with visit() as v:
+        v.page.route("**/*", lambda route: (time.sleep(0.1), route.continue_()))
+        v.page.goto(site.url(LESSON))
+        v.page.evaluate("scrollTo(0, document.body.scrollHeight - 2000)")
+        v.page.wait_for_timeout(500)  # Material remembers it
+        left = v.page.evaluate("scrollY")
+        assert left > 5000
+        v.page.evaluate(
+            "document.querySelector('.md-tabs a[href*=explorer], a[href*=notation]').click()"
+        )
+        expect(v.page.locator("h1")).not_to_contain_text("Curve")
+        v.page.go_back()
+        expect(v.page.locator("h1")).to_contain_text("Curve")
+        v.page.wait_for_function("(y) => Math.abs(scrollY - y) < 50", arg=left)
+        v.page.wait_for_timeout(300)
+        assert abs(v.page.evaluate("scrollY") - left) < 50
 
 
 def test_the_tabs_are_few_and_each_leads_somewhere(site: Site, visit: Visitor) -> None:

@@ -147,6 +147,26 @@ def test_a_page_does_not_grow_while_it_is_read(site: Site, visit: Visitor, width
         assert after == pytest.approx(before, abs=12)
 
 
+@pytest.mark.parametrize("width", [390, 460])
+def test_on_a_phone_nothing_moves_but_the_figure(site: Site, visit: Visitor, width: int) -> None:
+    """Labels of frames differ in length; the controls stay as they are."""
+    with visit(viewport={"width": width, "height": 900}) as v:
+        v.page.goto(site.url("lessons/shrinkage"))
+        player = v.page.locator("microgrand-player").first
+        player.scroll_into_view_if_needed()
+        expect(player.locator(".panels svg").first).to_be_visible()
+        slider, sizes = player.get_by_role("slider"), set()
+        slider.focus()
+        v.page.keyboard.press("Home")
+        for _ in range(int(slider.get_attribute("max") or 0) + 1):
+            bar, controls = slider.bounding_box(), player.locator(".controls").bounding_box()
+            assert bar
+            assert controls
+            sizes.add((bar["width"], controls["height"]))
+            v.page.keyboard.press("ArrowRight")
+        assert len(sizes) == 1
+
+
 def test_without_its_data_a_player_takes_no_room_for_them(site: Site, visit: Visitor) -> None:
     with visit() as v:
         v.page.route("**/*.json", lambda route: route.abort())
