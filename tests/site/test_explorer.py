@@ -134,12 +134,10 @@ def test_the_epoch_by_keyboard(site: Site, visit: Visitor) -> None:
         assert last >= 2
         assert slider.input_value() == str(last)  # the end of the training comes first
         v.page.keyboard.press("ArrowLeft")  # nothing has the focus
+        v.page.keyboard.press("Shift+ArrowLeft")  # selects text
         assert epoch(element) == f"epoch {last - 1}"
         slider.focus()
-        for key, number in (
-            ("Home", 0), ("ArrowLeft", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 1),
-            ("End", last),
-        ):  # fmt: skip
+        for key, number in (("Home", 0), ("ArrowLeft", 0), ("ArrowRight", 1), ("End", last)):
             v.page.keyboard.press(key)
             assert epoch(element) == f"epoch {number}"
             expect(element.locator("th").first).to_have_text(f"epoch {number}")
