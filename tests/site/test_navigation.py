@@ -10,7 +10,7 @@ import navigation
 import pytest
 from built_site import LESSON, ROOT, Site, Visitor, violations, with_plain_spaces
 from mkdocs.exceptions import PluginError
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 PAGES = ("", "lessons/curve", "claims", "explorer", "laboratory", "derivations/l1", "proof", "api")
 
@@ -29,10 +29,15 @@ def test_from_page_to_page_the_text_stays_where_it_is(
         assert len(places) == 1
 
 
+def later(route: Route) -> None:
+    time.sleep(0.1)
+    route.continue_()
+
+
 def test_back_leads_to_where_the_reader_was(site: Site, visit: Visitor) -> None:
     """At the foot of a long page, from a short one, though the answer takes its time."""
     with visit() as v:
-        v.page.route("**/*", lambda route: (time.sleep(0.1), route.continue_()))
+        v.page.route("**/*", later)
         v.page.goto(site.url(LESSON))
         v.page.evaluate("scrollTo(0, document.body.scrollHeight - 2000)")
         v.page.wait_for_timeout(500)  # Material remembers it
