@@ -4,6 +4,7 @@
    another. index.json beside `src` says what there is; RECORDING/VIEW.json is a case at one strength and
    RECORDING/VIEW/SIGNAL.json one of its signals, both fetched when they are chosen. A player draws them.
    What is chosen stands in the page's address. */
+import { asked, keep, onReturn } from "./address.js";
 import { compose, last, measured, placeOf } from "./comparison.js";
 import { fetchOnce } from "./fetching.js";
 import "./player.js";
@@ -31,12 +32,12 @@ class Explorer extends HTMLElement {
     }
     if (!this.isConnected) return; // the page was left meanwhile
     this.build();
-    this.restore(new URLSearchParams(location.search));
-    await this.refresh();
+    this.endReturns = onReturn(() => this.restore());
+    await this.restore();
   }
 
   disconnectedCallback() {
-    clearTimeout(this.timer); // the address is another page's now
+    this.endReturns?.();
     document.removeEventListener("keydown", this.press);
   }
 
@@ -57,13 +58,14 @@ class Explorer extends HTMLElement {
       return html("div", {}, html("label", { for: control.id }, words), control, ...more);
     };
     const slider = (name, words) => {
-      const value = html("output", { for: `explore-${name}` });
+      const value = html("span", { class: "value", "aria-hidden": true }); // the slider says it too
       const control = html("input", { type: "range", min: 0, step: 1, value: 0 });
       control.shows = value;
       return field(name, words, control, value);
     };
     const controls = html(
-      ...["div", { class: "choices" }],
+      "div",
+      { class: "choices" },
       field("recording", "lesson", html("select")),
       field("case", "case", html("select")),
       slider("strength", "strength"),
@@ -75,12 +77,14 @@ class Explorer extends HTMLElement {
     this.recording.append(...this.index.map(({ name, title }) => new Option(title, name)));
     this.trouble = html("p", { class: "trouble", role: "status" });
     this.numbers = html("table");
-    this.about = html("details", { class: "about" }, html("summary", {}, "Which runs these are"), html("div"));
+    this.about = html("details", { class: "about made" }, html("summary", {}, "Which runs these are"), html("div"));
     const numbers = html("div", { class: "numbers" }, this.numbers);
     this.replaceChildren(controls, this.trouble, this.player, numbers, this.about);
     controls.addEventListener("input", ({ target }) => {
       if (target === this.recording) this.offerCases();
       if (target === this.case) this.offerStrengths();
+      if (target === this.signal) this.wished.signal = this.signal.value;
+      if (target === this.layer) this.wished.layer = +this.layer.value + 1;
       this.keep();
       this.refresh();
     });
@@ -121,40 +125,41 @@ class Explorer extends HTMLElement {
     this.strength.parentElement.hidden = !views[0].strength;
   }
 
-  /** Choose what an address asks for; what it does not name, or does not exist, stays as it is. */
-  restore(asked) {
-    const choose = (select, value) => {
+  /** Show what the address asks for; what it does not name, or does not exist, is as it is at first. */
+  restore() {
+    const values = asked();
+    const choose = (select, value, otherwise) => {
       const option = [...select.options].find((one) => one.value === value);
-      if (option) option.selected = true;
+      select.selectedIndex = option?.index ?? otherwise;
     };
-    choose(this.recording, asked.get("lesson"));
+    choose(this.recording, values.get("lesson"), 0);
     this.offerCases();
     const { cases } = this.chosen.recording;
-    const place = cases.findIndex(({ views }) => views.some(({ name }) => name === asked.get("case")));
+    const place = cases.findIndex(({ views }) => views.some(({ name }) => name === values.get("case")));
     if (place >= 0) {
       this.case.selectedIndex = place;
       this.offerStrengths();
-      this.strength.value = cases[place].views.findIndex(({ name }) => name === asked.get("case"));
+      this.strength.value = cases[place].views.findIndex(({ name }) => name === values.get("case"));
     }
-    if (asked.has("with")) choose(this.with, asked.get("with"));
-    this.wished = { signal: asked.get("signal"), layer: +asked.get("layer") || 1 };
-    if (/^\d+$/.test(asked.get("epoch"))) this.epoch = +asked.get("epoch");
-    this.powers.checked = asked.get("powers") === "1";
+    choose(this.with, values.get("with"), this.with.selectedIndex);
+    this.wished = { signal: values.get("signal"), layer: +values.get("layer") || 1 };
+    this.epoch = /^\d+$/.test(values.get("epoch")) ? +values.get("epoch") : Infinity;
+    this.powers.checked = values.get("powers") === "1";
+    return this.refresh();
   }
 
-  /** Write what is chosen into the page's address, now and then: browsers refuse to do it often. */
+  /** Write what is chosen into the page's address. */
   keep() {
-    if (this.runs) this.wished = { signal: this.signal.value, layer: +this.layer.value + 1 };
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      const address = new URL(location);
-      const { recording, views } = this.chosen;
-      const state = { lesson: recording.name, case: views[this.strength.value].name, with: this.with.value };
-      state.powers = +this.powers.checked;
-      Object.assign(state, this.wished.signal && this.wished, isFinite(this.epoch) && { epoch: this.epoch });
-      for (const [name, value] of Object.entries(state)) address.searchParams.set(name, value);
-      history.replaceState(history.state, "", address); // the state holds where the page is scrolled to
-    }, 400);
+    const { recording, views } = this.chosen;
+    const shown = this.runs ? { signal: this.signal.value, layer: +this.layer.value + 1 } : this.wished;
+    keep({
+      lesson: recording.name,
+      case: views[this.strength.value].name,
+      with: this.with.value,
+      powers: +this.powers.checked,
+      ...(shown.signal && shown),
+      ...(isFinite(this.epoch) && { epoch: this.epoch }),
+    });
   }
 
   /** Fetch what is chosen, and show it unless something else has been chosen meanwhile. */

@@ -2,6 +2,7 @@
 
    Shows the template's form and panels, and trains in a worker (laboratory-worker.js) once the reader starts it.
    The settings stand in the page's address, so that a link to it can be shared. */
+import { asked, keep, onReturn } from "./address.js";
 import { Panel } from "./panel.js";
 import { colouring, html, legend } from "./stage.js";
 
@@ -19,10 +20,14 @@ class Laboratory extends HTMLElement {
     if (!this.form) this.build();
     this.sizes = new ResizeObserver(() => this.resize());
     this.sizes.observe(this);
+    this.endReturns = onReturn(() => this.return());
+    document.addEventListener("visibilitychange", this.rest);
   }
 
   disconnectedCallback() {
     this.sizes.disconnect();
+    this.endReturns();
+    document.removeEventListener("visibilitychange", this.rest);
     this.worker?.terminate(); // a page that is left trains no longer
   }
 
@@ -36,8 +41,12 @@ class Laboratory extends HTMLElement {
     this.readAddress();
     this.say();
     this.form.addEventListener("submit", (event) => event.preventDefault());
-    this.form.addEventListener("input", () => this.changed());
-    this.form.addEventListener("change", () => this.writeAddress());
+    const typed = ({ target }) => target.type === "number"; // half a number is none: it counts when it is done
+    this.form.addEventListener("input", (event) => typed(event) || this.changed());
+    this.form.addEventListener("change", (event) => {
+      if (typed(event)) this.changed();
+      this.writeAddress();
+    });
     this.form.addEventListener("reset", () =>
       setTimeout(() => {
         this.changed();
@@ -60,11 +69,11 @@ class Laboratory extends HTMLElement {
 
   /** Take what the address asks for; what is no possible value is passed over. */
   readAddress() {
-    const asked = new URLSearchParams(location.search);
+    const values = asked();
     for (const input of this.inputs) {
-      if (!asked.get(input.name)) continue;
+      if (!values.get(input.name)) continue;
       const before = input.value;
-      const wanted = input.options ? asked.get(input.name) : write(input, asked.get(input.name));
+      const wanted = input.options ? values.get(input.name) : write(input, values.get(input.name));
       input.value = wanted;
       const taken = input.options ? input.value === wanted : Math.abs(input.value - wanted) <= 0.026;
       if (!taken || !input.checkValidity()) input.value = before;
@@ -72,11 +81,18 @@ class Laboratory extends HTMLElement {
   }
 
   writeAddress() {
-    if (!this.form.checkValidity()) return;
-    const address = new URL(location);
-    for (const [name, value] of new URLSearchParams(this.query())) address.searchParams.set(name, value);
-    history.replaceState(history.state, "", address); // the state holds where the page is scrolled to
+    if (this.form.checkValidity()) keep(Object.fromEntries(new URLSearchParams(this.query())));
   }
+
+  /** Set again what an address asked for, to which the reader has come back. */
+  return() {
+    this.form.reset();
+    this.readAddress();
+    this.changed();
+  }
+
+  /** Nobody looks: nothing is trained. */
+  rest = () => this.worker?.postMessage({ running: this.running && !document.hidden });
 
   changed() {
     this.say();
@@ -87,14 +103,14 @@ class Laboratory extends HTMLElement {
   say() {
     for (const input of this.inputs.filter(({ type }) => type === "range")) {
       const text = String(read(input));
-      input.nextElementSibling.value = text;
+      input.nextElementSibling.textContent = text;
       input.setAttribute("aria-valuetext", text);
     }
   }
 
   start() {
-    if (!this.form.reportValidity()) return;
-    this.buttons.start.disabled = true;
+    if (this.buttons.start.ariaDisabled === "true" || !this.form.reportValidity()) return;
+    this.buttons.start.ariaDisabled = true; // and not `disabled`, which would take the focus from it
     const place = (name) => new URL(this.getAttribute(name), document.baseURI).href;
     const files = { pyodide: place("pyodide"), python: place("python"), distribution: this.getAttribute("distribution") };
     this.worker = new Worker(new URL("laboratory-worker.js", import.meta.url), { type: "module" });
@@ -106,12 +122,13 @@ class Laboratory extends HTMLElement {
   receive({ words, frame, error }) {
     this.words.setAttribute("aria-live", frame && this.running ? "off" : "polite");
     if (frame) this.show(frame);
-    else this.words.textContent = words ?? `That did not work: ${error}`;
+    else this.words.textContent = words ?? `That did not work: ${error.trim().split("\n").at(-1)}`;
     if (!error) return;
+    console.warn("microgrand-laboratory:", error); // Python's whole traceback
     if (this.panels) this.run(false);
     else {
       this.worker.terminate();
-      this.buttons.start.disabled = false; // so that it can be tried again
+      this.buttons.start.ariaDisabled = false; // so that it can be tried again
     }
   }
 

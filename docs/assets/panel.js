@@ -67,10 +67,19 @@ const shapes = {
       .map((value, i) => (value === null ? "" : `M${x(series.x[i]).toFixed(1)} ${y(value).toFixed(1)}h0`))
       .join(""),
   mark: (series, frame, x, y) => `M${x(series.x[frame]).toFixed(1)} ${y(series.y[0])}V${y(series.y[1])}`,
+  /** A closed shape for each stretch without gaps: along the upper edge, and back along the lower. */
   band(series, frame, x, y) {
-    const upper = path(series.x, row(series.high, frame), x, y);
-    const lower = path([...series.x].reverse(), [...row(series.low, frame)].reverse(), x, y);
-    return upper && lower && `${upper}L${lower.slice(1)}Z`;
+    const [low, high] = [row(series.low, frame), row(series.high, frame)];
+    const along = (edge) => (i) => `${x(series.x[i]).toFixed(1)} ${y(edge[i]).toFixed(1)}`;
+    const stretches = [[]];
+    series.x.forEach((_, i) => {
+      if (low[i] === null || high[i] === null) stretches.push([]);
+      else stretches.at(-1).push(i);
+    });
+    return stretches
+      .filter(({ length }) => length)
+      .map((places) => `M${[...places.map(along(high)), ...places.reverse().map(along(low))].join("L")}Z`)
+      .join("");
   },
   bars(series, frame, x, y) {
     const ground = y(0).toFixed(1);
@@ -100,11 +109,11 @@ export class Panel {
     const height = Math.round(Math.min(this.panel.wide ? 400 : 240, Math.max(140, width * 0.72)));
     const inner = width - MARGIN.left - MARGIN.right;
     const tall = height - MARGIN.top - MARGIN.bottom;
-    this.x = (value) => ((value - x_limits[0]) / (x_limits[1] - x_limits[0])) * inner;
+    this.x = (value) => ((value - x_limits[0]) / (x_limits[1] - x_limits[0] || 1)) * inner;
     // On a logarithmic axis what is too small for it, such as zero, lies at its foot.
     const level = this.panel.log ? (value) => Math.log10(Math.max(value, y_limits[0])) : (value) => value;
     const [foot, head] = y_limits.map(level);
-    this.y = (value) => tall - ((level(value) - foot) / (head - foot)) * tall;
+    this.y = (value) => tall - ((level(value) - foot) / (head - foot || 1)) * tall;
     const set = { width, height, viewBox: `0 0 ${width} ${height}` };
     for (const [key, value] of Object.entries(set)) this.node.setAttribute(key, value);
 

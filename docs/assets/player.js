@@ -14,40 +14,25 @@
    longest name of a frame. The room is left free until the data are there: a page does not grow while it is read.
 
    Without a `src` it waits for another script to `fill` it. It says "frame" when it shows one. */
+import { asked, keep, onReturn } from "./address.js";
 import { fetchOnce } from "./fetching.js";
 import { csv, save } from "./numbers.js";
 import { Panel, svg } from "./panel.js";
 import { colouring, html, stage } from "./stage.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const REST = 1000; // ms that a film rests at its end, which is what it is about
 
-/** Choose what the page's address asks for (?figure-case=A), if anything; what is no option is passed over. */
+/** Choose what the page's address asks for, the first where it asks for nothing; whether it names any. */
 function chooseByAddress(selects) {
-  const asked = new URLSearchParams(location.search);
-  const options = selects.flatMap((select) =>
-    [...select.options].filter((option) => option.value === asked.get(select.id)),
-  );
-  for (const option of options) option.selected = true;
-  return options.length > 0;
+  const values = asked();
+  const named = selects.map((select) => {
+    const option = [...select.options].find(({ value }) => value === values.get(select.id));
+    select.selectedIndex = option?.index ?? 0;
+    return option;
+  });
+  return named.some(Boolean);
 }
-
-/** Write what is chosen into the page's address, so that a link to it can be shared. */
-function keepInAddress(selects) {
-  const address = new URL(location);
-  for (const { id, value } of selects) address.searchParams.set(id, value);
-  history.replaceState(history.state, "", address); // the state holds where the page is scrolled to
-}
-
-// Instant navigation makes anchors absolute when a page is loaded; they are to keep what was chosen since then.
-addEventListener(
-  "click",
-  ({ target }) => {
-    const link = target.closest?.("a[href]");
-    const here = link?.hash && link.origin + link.pathname === location.origin + location.pathname;
-    if (here) link.search = location.search;
-  },
-  { capture: true },
-);
 
 const inWords = (selects) => selects.map((select) => select.selectedOptions[0].text).join(", ");
 
@@ -59,9 +44,11 @@ class Player extends HTMLElement {
 
   connectedCallback() {
     addEventListener("beforeprint", (this.forPaper = () => this.showOnPaper()));
-    addEventListener("afterprint", (this.fromPaper = () => this.seen(this.visible)));
+    addEventListener("afterprint", (this.again = () => this.seen(this.visible)));
+    calm.addEventListener("change", this.again);
     this.source = this.hasAttribute("src") && new URL(this.getAttribute("src"), document.baseURI);
     this.selects ??= this.offerChoices();
+    this.endReturns = onReturn(() => this.return());
     this.leaveRoom();
     this.watcher = new IntersectionObserver((entries) => this.seen(entries.at(-1).isIntersecting));
     this.watcher.observe(this);
@@ -73,7 +60,9 @@ class Player extends HTMLElement {
     this.visible = false; // data that are still on their way shall not set it going
     this.pause();
     removeEventListener("beforeprint", this.forPaper);
-    removeEventListener("afterprint", this.fromPaper);
+    removeEventListener("afterprint", this.again);
+    calm.removeEventListener("change", this.again);
+    this.endReturns();
     this.watcher.disconnect();
     this.sizes.disconnect();
   }
@@ -82,8 +71,8 @@ class Player extends HTMLElement {
     this.visible = visible;
     if (visible && this.source) await (this.loading ??= this.load());
     if (!this.data) return;
-    if (!this.visible) this.pause();
-    else if (!this.taken && !calm.matches) this.play();
+    if (!this.visible || (calm.matches && !this.taken)) this.pause();
+    else if (!this.taken) this.play();
   }
 
   /** Take the room that the title, the legend, the panels and the controls will take. */
@@ -106,13 +95,20 @@ class Player extends HTMLElement {
     this.trouble = html("p", { class: "trouble", role: "status" });
     template.replaceWith(choices, this.trouble);
     this.shown = inWords(selects); // the picture is of the first choice
-    const asked = chooseByAddress(selects);
-    if (asked && !location.hash) this.scrollIntoView(); // a shared link opens at its figure
+    const named = chooseByAddress(selects);
+    if (named && !location.hash) this.scrollIntoView(); // a shared link opens at its figure
     choices.addEventListener("change", () => {
-      keepInAddress(selects);
+      keep(Object.fromEntries(selects.map(({ id, value }) => [id, value])));
       this.load();
     });
     return selects;
+  }
+
+  /** Show again what an address asked for, to which the reader has come back. */
+  return() {
+    if (!this.selects.length) return;
+    chooseByAddress(this.selects);
+    this.load();
   }
 
   /** The address of the data of what is chosen. */
@@ -177,7 +173,10 @@ class Player extends HTMLElement {
     for (const factor of [0.25, 0.5, 1, 2, 4]) {
       this.speed.append(html("option", { value: factor, ...(factor === 1 && { selected: "" }) }, `${factor}×`));
     }
-    this.button.addEventListener("click", () => this.toggle());
+    this.button.addEventListener("click", () => {
+      this.button.focus(); // Safari does not do it, and the keys would scroll the page
+      this.toggle();
+    });
     this.slider.addEventListener("input", () => this.goTo(+this.slider.value));
     return html("div", { class: "controls" }, this.button, this.slider, this.label, this.speed);
   }
@@ -258,9 +257,11 @@ class Player extends HTMLElement {
     this.mark();
     let last = performance.now();
     const step = (now) => {
-      if (now - last >= 1000 / ((this.data.fps || 8) * this.speed.value)) {
+      const following = (this.frame + 1) % this.data.frames.length;
+      const rest = following ? 0 : REST;
+      if (now - last >= rest + 1000 / ((this.data.fps || 8) * this.speed.value)) {
         last = now;
-        this.show((this.frame + 1) % this.data.frames.length);
+        this.show(following);
       }
       this.timer = requestAnimationFrame(step);
     };

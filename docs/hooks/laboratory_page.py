@@ -119,9 +119,9 @@ def control(item: Any) -> str:
     if scale == "ones":
         kind, step, needed = "number", "1", " required"
     limits = f'min="{low:g}" max="{high:g}" step="{step}" value="{value:g}"{needed}'
-    output = f'<output for="{key}"></output>' if kind == "range" else ""
+    shown = '<span class="value" aria-hidden="true"></span>' if kind == "range" else ""
     box = f'<input id="{key}" name="{name}" type="{kind}" data-scale="{scale}" {limits}>'
-    return f"<div>{label}{box}{output}</div>"
+    return f"<div>{label}{box}{shown}</div>"
 
 
 def element(core: Core, settings: Any) -> str:

@@ -18,6 +18,7 @@ from built_site import LESSONS, ROOT, Site, Visit, Visitor, build
 from calling import in_ci
 from choosing_guest import choosing_guest
 from explorer_guest import explorer_guest
+from laboratory_guest import laboratory_guest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from microgrand import records
@@ -131,4 +132,11 @@ def page_to_explore(site: Site, recorded: Path) -> Iterator[Path]:
 def page_of_choices(site: Site) -> Iterator[None]:
     """A page with a figure in which the reader chooses."""
     with choosing_guest(site):
+        yield
+
+
+@pytest.fixture(scope="module")
+def page_of_controls(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A page with the laboratory's controls."""
+    with laboratory_guest(site, tmp_path_factory.mktemp("core")):
         yield

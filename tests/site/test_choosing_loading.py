@@ -103,9 +103,8 @@ def test_the_address_can_be_shared(site: Site, visit: Visitor) -> None:
         length = v.page.evaluate("history.length")
         case_of(player).select_option("A")
         signal_of(player).select_option("weight-gradient")
-        address = v.page.url
-        chosen = "?h=words&histograms-case=A&histograms-signal=weight-gradient"
-        assert address == site.url(PAGE) + chosen
+        address = site.url(PAGE) + "?h=words&histograms-case=A&histograms-signal=weight-gradient"
+        v.page.wait_for_url(address)
         assert v.page.evaluate("history.length") == length  # "back" leaves the page, as ever
         assert v.complaints == []
     with visit() as v:

@@ -148,6 +148,19 @@ def test_a_link_keeps_its_signal_where_something_is_chosen_while_it_loads(
         assert shown(element).startswith("input gradient in layer 3")
 
 
+def test_a_wish_outlives_what_does_not_have_it(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        element = explorer(v.page, site)
+        choose(element, "signal", "moment")
+        element.get_by_label("layer", exact=True).fill("4")
+        expect_shown(element, "moment in layer 5")
+        choose(element, "lesson", "Shrinkage")
+        expect(element.get_by_label("signal", exact=True)).not_to_have_value("moment")
+        element.get_by_label("logarithmic").check()
+        choose(element, "lesson", "Penalties")
+        expect_shown(element, "moment in layer 5")
+
+
 def test_after_instant_navigation(site: Site, visit: Visitor) -> None:
     with visit() as v:
         arrive(v.page, site.url(NEIGHBOUR))

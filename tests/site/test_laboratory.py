@@ -2,74 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import laboratory_page
 import pytest
-from built_site import ROOT, Site, Visitor, arrive, follow_link, guest
+from built_site import ROOT, Site, Visitor, arrive, follow_link
 from laboratory import Laboratory, Settings
-from playwright.sync_api import Page, expect
-
-PAGE = "derivations/laboratory"  # beside a page of the book, whose frame it takes
-NEIGHBOUR = "derivations/dense"
-STAND_IN = """
-window.workers = [];
-const Genuine = window.Worker; // the search has one too
-window.Worker = function (address, options) {
-  if (!String(address).endsWith("laboratory-worker.js")) return new Genuine(address, options);
-  this.sent = [];
-  this.postMessage = (message) => this.sent.push(message);
-  this.terminate = () => (this.gone = true);
-  window.workers.push(this);
-};
-"""
-
-
-@pytest.fixture(scope="module")
-def page_of_controls(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A page with the laboratory's markup, whether or not the site was built with Pyodide."""
-    python = laboratory_page.Core(tmp_path_factory.mktemp("core"), [], numpy=True)
-    markup = laboratory_page.element(python, Settings).replace("../assets", "../../assets")
-    with guest(site, PAGE, NEIGHBOUR, markup):
-        yield
-
-
-def opened(page: Page, site: Site, asked: str = "") -> None:
-    page.add_init_script(STAND_IN)
-    page.goto(site.url(PAGE) + asked)
-    expect(page.get_by_role("button", name="Start the laboratory")).to_be_visible()
-
-
-def tell(page: Page, message: Any) -> None:
-    """What the worker would tell."""
-    page.evaluate("(data) => workers.at(-1).onmessage({data})", message)
-
-
-def sent(page: Page) -> list[dict[str, Any]]:
-    """What the worker was sent, and forgotten."""
-    orders: list[dict[str, Any]] = page.evaluate("workers.at(-1).sent.splice(0)")
-    return orders
-
-
-def frame_of(laboratory: Any) -> dict[str, Any]:
-    return {"frame": json.loads(laboratory.frame())}
-
-
-def after_epochs(count: int) -> Any:
-    laboratory = Laboratory()
-    while laboratory.epoch < count:
-        laboratory.step()
-    return laboratory
-
-
-def started(page: Page, site: Site, asked: str = "") -> None:
-    opened(page, site, asked)
-    page.get_by_role("button", name="Start the laboratory").click()
-    tell(page, frame_of(Laboratory()))
-    sent(page)
+from laboratory_guest import (
+    NEIGHBOUR,
+    PAGE,
+    STAND_IN,
+    after_epochs,
+    frame_of,
+    opened,
+    sent,
+    started,
+    tell,
+)
+from playwright.sync_api import expect
 
 
 @pytest.mark.usefixtures("page_of_controls")
@@ -132,8 +83,8 @@ def test_a_change_is_sent_at_once_and_stands_in_the_address(site: Site, visit: V
         assert strength.get_attribute("aria-valuetext") == "0.0013"
         expected = Settings(penalty="l1", applied="proximal", dropout=0.3, strength=0.0013)
         assert Settings.from_query(sent(v.page)[-1]["settings"]) == expected
-        address = v.page.url
-        asked = urlsplit(address).query
+        v.page.wait_for_url(re.compile("strength=0.0013"))
+        asked = urlsplit(v.page.url).query
         assert Settings.from_query(asked) == expected
         assert parse_qs(asked)["h"] == ["words"]
         assert v.page.evaluate("history.length") == length  # "back" leaves the page, as ever
@@ -144,7 +95,7 @@ def test_a_change_is_sent_at_once_and_stands_in_the_address(site: Site, visit: V
     with visit() as v:
         opened(v.page, site, "?" + asked)
         expect(v.page.get_by_label("penalty")).to_have_value("l1")
-        expect(v.page.locator("output").first).to_have_text("0.0013")
+        expect(v.page.locator(".microgrand-laboratory .value").first).to_have_text("0.0013")
         v.page.get_by_role("button", name="Start the laboratory").click()
         assert Settings.from_query(sent(v.page)[0]["settings"]) == expected
 
@@ -179,6 +130,8 @@ def test_what_is_no_seed_is_not_sent(site: Site, visit: Visitor) -> None:
             assert "curve=" not in v.page.url
         for words, curve in (("4", 4), ("1e2", 100)):
             seed.fill(words)
+            assert sent(v.page) == []  # perhaps more figures follow
+            seed.press("Enter")
             assert Settings.from_query(sent(v.page)[-1]["settings"]) == Settings(curve=curve)
 
 
@@ -233,6 +186,9 @@ def test_what_goes_wrong_is_said_and_can_be_tried_again(site: Site, visit: Visit
         start = v.page.get_by_role("button", name="Start the laboratory")
         start.click()
         expect(start).to_be_disabled()
+        expect(start).to_be_focused()  # a keyboard's reader is where they were
+        start.press("Enter")
+        assert v.page.evaluate("workers.length") == 1  # once is enough
         tell(v.page, {"error": "404 for python.zip"})
         expect(v.page.get_by_text("That did not work: 404 for python.zip")).to_be_visible()
         assert v.page.evaluate("workers[0].gone")
@@ -241,9 +197,24 @@ def test_what_goes_wrong_is_said_and_can_be_tried_again(site: Site, visit: Visit
         expect(v.page.locator(".microgrand-laboratory .panel")).to_have_count(3)
         assert v.page.evaluate("workers.length") == 2
         # Later on, what has been learnt stays.
-        tell(v.page, {"error": "out of memory"})
-        expect(v.page.get_by_text("That did not work: out of memory")).to_be_visible()
+        tell(v.page, {"error": "Traceback (most recent call last):\n  …\nMemoryError: no room\n"})
+        expect(v.page.locator(".words")).to_have_text("That did not work: MemoryError: no room")
         expect(v.page.get_by_role("button", name="go on")).to_be_visible()
+
+
+@pytest.mark.usefixtures("page_of_controls")
+def test_what_nobody_sees_is_not_trained(site: Site, visit: Visitor) -> None:
+    with visit(reduced_motion="no-preference") as v:
+        started(v.page, site)
+        for hidden in (True, False):
+            v.page.evaluate(
+                """(hidden) => {
+                  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+                  document.dispatchEvent(new Event("visibilitychange"));
+                }""",
+                hidden,
+            )
+            assert sent(v.page) == [{"running": not hidden}]
 
 
 @pytest.mark.usefixtures("page_of_controls")

@@ -71,6 +71,60 @@ def test_player_moves_by_itself_only_where_wanted(site: Site, visit: Visitor) ->
                 assert slider.input_value() == before
 
 
+def test_a_film_rests_at_its_end_and_stops_where_motion_is_no_longer_wanted(
+    site: Site, visit: Visitor
+) -> None:
+    with visit(reduced_motion="no-preference") as v:
+        first_player(v.page, site)
+        player = v.page.locator("microgrand-player").first
+        v.page.evaluate(
+            """() => {
+              const player = document.querySelector("microgrand-player");
+              const last = player.data.frames.length - 1;
+              player.frame = last - 1;
+              window.shown = [];
+              player.addEventListener("frame", () => shown.push([player.frame, performance.now()]));
+            }"""
+        )
+        v.page.wait_for_function("shown.length >= 4")
+        moments = v.page.evaluate("shown.slice(0, 4)")
+        last = int(player.get_by_role("slider").get_attribute("max") or 0)
+        assert [frame for frame, _ in moments] == [last, 0, 1, 2]
+        rest, step = moments[1][1] - moments[0][1], moments[2][1] - moments[1][1]
+        assert rest > 1000 > step
+        v.page.emulate_media(reduced_motion="reduce")
+        expect(player.get_by_role("button", name="play")).to_be_visible()
+
+
+def test_what_has_gaps_or_no_extent_is_drawn_as_far_as_it_goes(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        first_player(v.page, site)
+        drawn = v.page.evaluate(
+            """async () => {
+              const { Panel } = await import(new URL("../../assets/panel.js", location));
+              const x = [0, 1, 2, 3, 4];
+              const [high, low] = [[2, 2, null, 2, 2], [1, 1, null, 1, 1]];
+              const band = { kind: "band", label: "", x, high, low };
+              const line = { kind: "line", label: "", x, y: [0, 0, 0, 0, 0] };
+              const [four, two, none] = [[0, 4], [0, 2], [null, null]];
+              return [[four, two, band], [four, [0, 0], line], [[3, 3], none, line]].map(
+                ([x_limits, y_limits, series]) => {
+                  const panel = new Panel({ x_limits, y_limits, series: [series] }, () => "c0");
+                  panel.draw(200);
+                  panel.show(0);
+                  return [panel.paths[0].getAttribute("d"), panel.node.outerHTML];
+                },
+              );
+            }"""
+        )
+        (band, _), *flat = drawn
+        assert [part.count("L") for part in band.split("M")[1:]] == [3, 3]  # two boxes
+        assert band.count("Z") == 2
+        for _, markup in flat:
+            assert "NaN" not in markup
+            assert "Infinity" not in markup
+
+
 def test_player_updates_in_five_milliseconds(site: Site, visit: Visitor) -> None:
     with visit() as v:
         first_player(v.page, site)

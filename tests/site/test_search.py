@@ -61,3 +61,11 @@ def test_a_word_of_the_glossary_is_found_first(site: Site, visit: Visitor) -> No
         expect(found).to_contain_text("every weight comes nearer to zero by the same amount")
         found.locator("a[href*='#soft-threshold']").click()
         expect(v.page).to_have_url(re.compile("/glossary/.*#soft-threshold$"))
+
+
+def test_a_link_from_the_search_marks_its_words_again(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        v.page.goto(site.url("glossary") + "?h=threshold")
+        marks = v.page.locator("article mark")
+        expect(marks.first).to_be_attached()
+        assert {text.lower() for text in marks.all_text_contents()} <= {"threshold", "thresholds"}

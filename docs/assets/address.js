@@ -1,0 +1,50 @@
+/* The page's address holds what the reader has chosen: a link to it can be shared, and "back" leads to it again. */
+
+const PAUSE = 400; // ms from one writing to the next: browsers refuse to do it often
+let waiting; // the values that are still to be written, and of which page
+let timer;
+let lastTime = -PAUSE;
+
+/** What the address asks for, by name. */
+export const asked = () => new URLSearchParams(location.search);
+
+function write() {
+  clearTimeout(timer);
+  timer = undefined;
+  const { page, values } = waiting;
+  waiting = undefined;
+  if (page !== location.pathname) return; // it was left meanwhile
+  lastTime = performance.now();
+  const address = new URL(location);
+  for (const [name, value] of Object.entries(values)) address.searchParams.set(name, value);
+  history.replaceState(history.state, "", address); // the state holds where the page is scrolled to
+}
+
+/** Write values into the address under their names: at once, or a moment after the last time. */
+export function keep(values) {
+  if (waiting?.page !== location.pathname) waiting = { page: location.pathname, values: {} };
+  Object.assign(waiting.values, values);
+  const wait = lastTime + PAUSE - performance.now();
+  if (wait <= 0) write();
+  else timer ??= setTimeout(write, wait);
+}
+
+/** Listen for "back" and "forward" within this page, to an anchor say; what is returned ends that. */
+export function onReturn(listener) {
+  const page = location.pathname;
+  const heard = () => location.pathname === page && listener();
+  addEventListener("popstate", heard);
+  return () => removeEventListener("popstate", heard);
+}
+
+// Instant navigation makes anchors absolute when a page is loaded; they are to keep what was chosen since then.
+addEventListener(
+  "click",
+  ({ target }) => {
+    if (waiting) write();
+    const link = target.closest?.("a[href]");
+    const here = link?.hash && link.origin + link.pathname === location.origin + location.pathname;
+    if (here) link.search = location.search;
+  },
+  { capture: true },
+);
