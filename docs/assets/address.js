@@ -29,22 +29,34 @@ export function keep(values) {
   else timer ??= setTimeout(write, wait);
 }
 
-/** Listen for "back" and "forward" within this page, to an anchor say; what is returned ends that. */
-export function onReturn(listener) {
-  const page = location.pathname;
-  const heard = () => location.pathname === page && listener();
-  addEventListener("popstate", heard);
-  return () => removeEventListener("popstate", heard);
+const listeners = new Map(); // and the page of each
+
+/** Call the listener when another address of this page is reached, by "back" or a link; what is returned ends that. */
+export function onAddress(listener) {
+  listeners.set(listener, location.pathname);
+  return () => listeners.delete(listener);
 }
 
-// Instant navigation makes anchors absolute when a page is loaded; they are to keep what was chosen since then.
+function tell(byLink) {
+  for (const [listener, page] of [...listeners]) if (page === location.pathname) listener(byLink);
+}
+addEventListener("popstate", () => tell(false));
+
+// Instant navigation makes anchors absolute when a page is loaded; they are to keep what was chosen since then. And it
+// does nothing for a link to this page as it was chosen otherwise.
 addEventListener(
   "click",
-  ({ target }) => {
+  (event) => {
     if (waiting) write();
-    const link = target.closest?.("a[href]");
-    const here = link?.hash && link.origin + link.pathname === location.origin + location.pathname;
-    if (here) link.search = location.search;
+    const link = event.target.closest?.("a[href]");
+    if (!link || link.origin + link.pathname !== location.origin + location.pathname) return;
+    if (link.hash) link.search = location.search;
+    else if (link.search && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
+      event.preventDefault();
+      event.stopPropagation();
+      history.pushState(null, "", link.href);
+      tell(true);
+    }
   },
   { capture: true },
 );

@@ -4,7 +4,7 @@
    another. index.json beside `src` says what there is; RECORDING/VIEW.json is a case at one strength and
    RECORDING/VIEW/SIGNAL.json one of its signals, both fetched when they are chosen. A player draws them.
    What is chosen stands in the page's address. */
-import { asked, keep, onReturn } from "./address.js";
+import { asked, keep, onAddress } from "./address.js";
 import { compose, last, measured, placeOf } from "./comparison.js";
 import { fetchOnce } from "./fetching.js";
 import "./player.js";
@@ -32,12 +32,15 @@ class Explorer extends HTMLElement {
     }
     if (!this.isConnected) return; // the page was left meanwhile
     this.build();
-    this.endReturns = onReturn(() => this.restore());
+    this.deafen = onAddress((byLink) => {
+      if (byLink) this.scrollIntoView();
+      this.restore();
+    });
     await this.restore();
   }
 
   disconnectedCallback() {
-    this.endReturns?.();
+    this.deafen?.();
     document.removeEventListener("keydown", this.press);
   }
 

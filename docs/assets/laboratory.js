@@ -2,7 +2,7 @@
 
    Shows the template's form and panels, and trains in a worker (laboratory-worker.js) once the reader starts it.
    The settings stand in the page's address, so that a link to it can be shared. */
-import { asked, keep, onReturn } from "./address.js";
+import { asked, keep, onAddress } from "./address.js";
 import { Panel } from "./panel.js";
 import { colouring, html, legend } from "./stage.js";
 
@@ -20,13 +20,13 @@ class Laboratory extends HTMLElement {
     if (!this.form) this.build();
     this.sizes = new ResizeObserver(() => this.resize());
     this.sizes.observe(this);
-    this.endReturns = onReturn(() => this.return());
+    this.deafen = onAddress(() => this.return());
     document.addEventListener("visibilitychange", this.rest);
   }
 
   disconnectedCallback() {
     this.sizes.disconnect();
-    this.endReturns();
+    this.deafen();
     document.removeEventListener("visibilitychange", this.rest);
     this.worker?.terminate(); // a page that is left trains no longer
   }

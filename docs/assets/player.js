@@ -14,7 +14,7 @@
    longest name of a frame. The room is left free until the data are there: a page does not grow while it is read.
 
    Without a `src` it waits for another script to `fill` it. It says "frame" when it shows one. */
-import { asked, keep, onReturn } from "./address.js";
+import { asked, keep, onAddress } from "./address.js";
 import { fetchOnce } from "./fetching.js";
 import { csv, save } from "./numbers.js";
 import { Panel, svg } from "./panel.js";
@@ -48,7 +48,7 @@ class Player extends HTMLElement {
     calm.addEventListener("change", this.again);
     this.source = this.hasAttribute("src") && new URL(this.getAttribute("src"), document.baseURI);
     this.selects ??= this.offerChoices();
-    this.endReturns = onReturn(() => this.return());
+    this.deafen = onAddress(() => this.return());
     this.leaveRoom();
     this.watcher = new IntersectionObserver((entries) => this.seen(entries.at(-1).isIntersecting));
     this.watcher.observe(this);
@@ -62,7 +62,7 @@ class Player extends HTMLElement {
     removeEventListener("beforeprint", this.forPaper);
     removeEventListener("afterprint", this.again);
     calm.removeEventListener("change", this.again);
-    this.endReturns();
+    this.deafen();
     this.watcher.disconnect();
     this.sizes.disconnect();
   }

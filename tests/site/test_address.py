@@ -8,8 +8,13 @@ import laboratory_guest
 import pytest
 from built_site import Site, Visitor
 from choosing_guest import PAGE, case_of, chooser
-from explorer_guest import choose, expect_shown, explorer, shown
-from playwright.sync_api import Page, expect
+from explorer_guest import choose, drawn, expect_shown, explorer, shown
+from playwright.sync_api import Locator, Page, expect
+
+
+def drawn_at(page: Page, site: Site) -> Locator:
+    page.goto(site.url("explorer"))
+    return drawn(page)
 
 
 def follow_anchor(page: Page) -> None:
@@ -83,6 +88,24 @@ def test_the_explorer_shows_again_what_was_chosen_before_an_anchor(
         assert "case=" not in v.page.url
         v.page.go_forward()
         expect_shown(element, "H: ", "input gradient")
+        assert v.complaints == []
+
+
+def test_links_of_the_explorer_page_lead_to_what_they_name(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        with v.page.expect_response("**/sitemap.xml"):
+            element = drawn_at(v.page, site)
+        v.page.wait_for_load_state("networkidle")
+        for words, found in (
+            ("The weight gradient in layer 6", "weight gradient in layer 6"),
+            ("the same with one weight nudged", "one weight nudged"),
+            ("Case A of the penalties beside case Z", "weight in layer 1, A: "),
+        ):
+            v.page.get_by_role("link", name=words).click()
+            expect_shown(element, found)
+            expect(element.get_by_label("case", exact=True)).to_be_in_viewport()
+        v.page.go_back()
+        expect_shown(element, "one weight nudged")
         assert v.complaints == []
 
 
