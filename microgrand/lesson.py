@@ -250,9 +250,17 @@ def begin(lesson: str, presets: dict[str, Preset]) -> Session:
         else:
             _, question = title_and_question(all_lessons()[lesson])
             chosen = parse(lesson, question, presets)
+            sys.excepthook = in_one_line  # after typer has put its own there
         return open_session(lesson, presets, chosen)
     except UserError as error:
         stop(str(error))
+
+
+def in_one_line(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """Where a lesson is run as a file: what its user can mend is told as `microgrand run` does."""
+    if isinstance(error, UserError):
+        stop(str(error))
+    sys.__excepthook__(kind, error, trace)
 
 
 def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]) -> Session:

@@ -175,9 +175,13 @@ def git_commit() -> str | None:
 
 
 def source_fingerprint(program: str) -> str:
-    """SHA-256 over the library's sources and a program: results depend on nothing else."""
+    """SHA-256 over the library's sources and a program: results depend on nothing else.
+
+    Lessons, which lie in the package once it is installed, are programs and no sources of it.
+    """
     digest = hashlib.sha256(program.encode())
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE).as_posix()
-        digest.update(f"\0{name}\0".encode() + path.read_bytes())
+        if not name.startswith("lessons/"):
+            digest.update(f"\0{name}\0".encode() + path.read_bytes())
     return digest.hexdigest()

@@ -99,7 +99,8 @@ def train(
             those of `after`.
     """
     if penalty.of_matrix:
-        raise ValueError(f"{penalty.name} is a penalty of a matrix: put it into the loss")
+        in_loss = f"put PENALTIES[{penalty.name!r}].function into the loss"
+        raise ValueError(f"{penalty.name} is a penalty of a matrix: {in_loss}")
     if epochs < 0:
         raise ValueError(f"there cannot be {epochs} epochs")
     if batch_size < 1:

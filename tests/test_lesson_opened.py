@@ -1,5 +1,7 @@
 """How a lesson is opened: presets and what is chosen beside them, a notebook, what is refused."""
 
+import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ import joblib
 import pytest
 
 from microgrand.lesson import begin, open_session
+from microgrand.programs import all_lessons
 from microgrand.settings import Preset, UserError, setting
 
 
@@ -109,3 +112,19 @@ def test_other_settings_have_a_folder_of_their_own() -> None:
     assert len(set(places)) == 4
     assert all(place.name.startswith("quick-") for place in places[1:])
     assert out(count=3, seeds=2, jobs=7, cases=("a",)) == places[1]  # no settings
+
+
+def test_a_lesson_run_as_a_file_tells_in_one_line_what_its_user_can_mend(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    shutil.copy(all_lessons()["curve"], mine)
+    for words, told in ((["--cases", "nonsense"], "fits none of"), (["--seeds", "0"], "range")):
+        command = [sys.executable, str(mine), "--preset", "quick", *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 2
+        assert done.stderr.startswith("microgrand: --")
+        assert len(done.stderr.splitlines()) == 1
+        assert told in done.stderr
+    mine.write_text(mine.read_text("utf-8").replace("session.sweep(", "1 / 0 #"), "utf-8")
+    done = subprocess.run([sys.executable, mine], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")  # a program's own error

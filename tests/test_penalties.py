@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from autograd import elementwise_grad
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize_scalar
 from strategies import competitors, seeds, vectors
 
+from microgrand.op import registry
 from microgrand.penalties import PENALTIES, Penalty
 
 strengths = st.floats(0, 10)
@@ -59,6 +61,16 @@ def test_values_of_extreme_weights_are_finite(penalty: Penalty, size: float) -> 
     value, slope = FROM_SCRATCH[penalty.name]
     assert penalty.value(theta) == pytest.approx(2 * value(size), rel=1e-12, abs=0)
     np.testing.assert_allclose(penalty.gradient(theta), [slope(size), slope(-size)], rtol=1e-12)
+
+
+def test_a_penalty_may_stand_in_a_loss_with_its_own_gradient() -> None:
+    theta = np.random.default_rng(0).normal(size=(3, 2))
+    for penalty in PENALTIES.values():
+        arguments = (1.5, 2.0) if penalty.name == "lpq" else ()
+        function: Any = penalty.function
+        assert function is registry[penalty.name].function
+        value, gradient = elementwise_grad(function)(theta, *arguments), penalty.gradient
+        np.testing.assert_array_equal(value, gradient(theta, *arguments))
 
 
 # ------------------------------------------------------------------------------------ at the kinks

@@ -71,6 +71,8 @@ def test_the_commit_is_the_checkouts_with_a_plus_if_files_differ(
 def test_the_fingerprint_changes_with_any_source_and_nothing_else(checkout: Path) -> None:
     first = records.source_fingerprint("3")
     (checkout / "package" / "notes.txt").write_text("no source")
+    (checkout / "package" / "lessons").mkdir()
+    (checkout / "package" / "lessons" / "curve.py").write_text("a program, once installed")
     assert records.source_fingerprint("3") == first
     seen = {first, records.source_fingerprint("30")}
     for path in (checkout / "package" / "a.py", checkout / "package" / "inside" / "b.py"):

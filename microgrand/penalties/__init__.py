@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from microgrand.op import Array, Domain, Number, op
+from microgrand.op import Array, Domain, Number, op, registry
 from microgrand.penalties import mask, matrix, published, sparsity, vector
 
 
@@ -38,6 +38,11 @@ class Penalty:
     gradient: Callable[..., np.ndarray]
     proximal: Callable[..., np.ndarray] | None = None
     of_matrix: bool = False
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The value as an op: a function of θ, with this gradient, that may stand in any loss."""
+        return registry[self.name].function
 
 
 PENALTIES: dict[str, Penalty] = {}
@@ -61,8 +66,6 @@ def enter(
     smooth: bool = True,
 ) -> None:
     """Enter a row into the table, and into the registry of ops, to be proved like all others.
-
-    `registry[name].function` is then a function of θ that may stand in any loss.
 
     Arguments:
         penalty: the row, under a name of its own.
