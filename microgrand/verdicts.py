@@ -170,4 +170,4 @@ def count(judgements: Sequence[Judgement]) -> str:
         f"{of[one]} {WORDS[one][of[one] != 1]}" + f" ({why})" * (one is Verdict.DEPENDS)
         for one in named
     ]
-    return f"Of {len(judgements)} claims {', '.join(parts)}."
+    return f"Of {len(judgements)} claims, {', '.join(parts)}."

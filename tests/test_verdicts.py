@@ -155,7 +155,7 @@ def test_what_no_recording_has_is_not_judged(keep: Keep, folder: Path) -> None:
         keep("first", "a", seed, 10.0 + seed)
     [article] = verdicts.articles(recordings(folder))
     assert article.judgements[1].verdict is Verdict.NOT_JUDGED
-    assert count(article.judgements) == "Of 3 claims 2 hold, 1 could not be judged."
+    assert count(article.judgements) == "Of 3 claims, 2 hold, 1 could not be judged."
 
 
 def test_a_claim_that_is_kept_by_a_hair_is_open_among_many(keep: Keep, folder: Path) -> None:

@@ -35,7 +35,7 @@ KINDS = {  # of what was found, from the best to the worst: its mark, and what b
     "open": ("?", "open"),
     "not judged": ("–", "not judged"),
     "wrong in part": ("✗?", "wrong in part"),
-    "artefact": ("!", "artefact"),
+    "artefact": ("!", "artefacts"),
     "does not hold": ("✗", "do not hold"),
 }
 
@@ -69,9 +69,10 @@ def tally() -> str:
     met = [words for words in KINDS if counts[words]]
     bar = [f'<span class="{styles[words]}" style="flex: {counts[words]}"></span>' for words in met]
     items = [
-        f'<li class="verdict {styles[words]}"><strong>{counts[words]}</strong> {several}</li>'
+        f'<li class="verdict {styles[words]}"><strong>{number}</strong> '
+        f"{words if number == 1 else several}</li>"
         for words, (_, several) in KINDS.items()
-        if words in met
+        if (number := counts[words])
     ]
     return (
         f'<div class="tally-bar" aria-hidden="true">{"".join(bar)}</div>\n'
