@@ -43,13 +43,13 @@ function tell(byLink) {
 addEventListener("popstate", () => tell(false));
 
 // Instant navigation makes anchors absolute when a page is loaded; they are to keep what was chosen since then. And it
-// does nothing for a link to this page as it was chosen otherwise.
+// does not follow a link to another choice on the same page. (What the search finds is left to the search.)
 addEventListener(
   "click",
   (event) => {
     if (waiting) write();
     const link = event.target.closest?.("a[href]");
-    if (!link || link.origin + link.pathname !== location.origin + location.pathname) return;
+    if (!link || link.closest(".md-search") || link.origin + link.pathname !== location.origin + location.pathname) return;
     if (link.hash) link.search = location.search;
     else if (link.search && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
       event.preventDefault();

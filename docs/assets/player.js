@@ -108,7 +108,7 @@ class Player extends HTMLElement {
   return() {
     if (!this.selects.length) return;
     chooseByAddress(this.selects);
-    this.load();
+    if (this.loading) this.load(); // otherwise when it comes into view
   }
 
   /** The address of the data of what is chosen. */

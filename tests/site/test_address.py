@@ -32,10 +32,13 @@ def test_a_figure_shows_again_what_was_chosen_before_an_anchor(site: Site, visit
             expect(player).to_have_attribute("aria-label", f"weight of {case} narrow.")
         v.page.wait_for_url(re.compile("case=B.*#below"))
         v.page.go_back()
-        expect(player).to_have_attribute("aria-label", "weight of Z narrow.")  # as at first
-        expect(case_of(player)).to_have_value("Z")
+        expect(case_of(player)).to_have_value("Z")  # as at first
+        player.scroll_into_view_if_needed()
+        expect(player).to_have_attribute("aria-label", "weight of Z narrow.")
         assert v.page.url == site.url(PAGE)
         v.page.go_forward()
+        expect(case_of(player)).to_have_value("B")
+        player.scroll_into_view_if_needed()
         expect(player).to_have_attribute("aria-label", "weight of B narrow.")
         assert v.complaints == []
 

@@ -63,6 +63,17 @@ def test_a_word_of_the_glossary_is_found_first(site: Site, visit: Visitor) -> No
         expect(v.page).to_have_url(re.compile("/glossary/.*#soft-threshold$"))
 
 
+def test_what_is_found_on_the_same_page_is_shown_there(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        v.page.goto(site.url("glossary"))
+        v.page.keyboard.press("/")
+        v.page.keyboard.type("soft threshold")
+        v.page.locator(".md-search-result__item a[href*='#soft-threshold']").first.click()
+        expect(v.page).to_have_url(re.compile("/glossary/.*#soft-threshold$"))
+        expect(v.page.locator("#__search")).not_to_be_checked()
+        expect(v.page.locator("#soft-threshold")).to_be_in_viewport()
+
+
 def test_a_link_from_the_search_marks_its_words_again(site: Site, visit: Visitor) -> None:
     with visit() as v:
         v.page.goto(site.url("glossary") + "?h=threshold")
