@@ -26,6 +26,8 @@ from mkdocs.structure.files import File, Files
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from microgrand.programs import all_lessons
+
 log = get_plugin_logger("lessons")
 
 SECONDS = 900  # a lesson that takes longer is stopped and fails the build
@@ -125,7 +127,7 @@ def on_startup(**_: Any) -> None:
 @event_priority(100)  # before mkdocs-jupyter looks for notebooks
 def on_files(files: Files, config: Any) -> Files:
     root = Path(config.config_file_path).parent
-    lessons = sorted((root / "lessons").glob("[!_]*.py"))
+    lessons = sorted(all_lessons().values())  # and not what a reader keeps beside them
     preset = os.environ.get("MICROGRAND_PRESET", "book")
     folders = asyncio.run(execute_all(root, root / ".cache" / "site", lessons, preset))
     for lesson, folder in zip(lessons, folders, strict=True):
