@@ -288,13 +288,13 @@ def test_float32_stays_float32(strength: Any) -> None:
         ({"test_set": Dataset(TEST.x, TEST.y[:-1])}, "9 .*and 8 .*no test"),
         ({"test_set": Dataset(TEST.x, TEST.y[:1])}, "9 .*and 1 .*no test"),
         ({"test_set": Dataset(TEST.x[:0], TEST.y[:0])}, "0 .*and 0 .*no test"),
+        (
+            {"penalty": PENALTIES["group_l1"], "strength": 0.1},
+            r"group_l1 is a penalty of a matrix: "
+            r"put PENALTIES\['group_l1'\]\.function into the loss",
+        ),
     ],
 )
-def test_counts_and_sets_that_do_not_fit_are_refused(changes: dict[str, Any], told: str) -> None:
+def test_what_does_not_fit_is_refused(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         run(**changes)
-
-
-def test_a_penalty_of_a_matrix_has_no_business_with_a_vector_of_weights() -> None:
-    with pytest.raises(ValueError, match=r"a matrix: put PENALTIES\['group_l1'\]\.function into"):
-        run(penalty=PENALTIES["group_l1"], strength=0.1)

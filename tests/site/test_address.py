@@ -9,12 +9,7 @@ import pytest
 from built_site import Site, Visitor
 from choosing_guest import PAGE, case_of, chooser
 from explorer_guest import choose, drawn, expect_shown, explorer, shown
-from playwright.sync_api import Locator, Page, expect
-
-
-def drawn_at(page: Page, site: Site) -> Locator:
-    page.goto(site.url("explorer"))
-    return drawn(page)
+from playwright.sync_api import Page, expect
 
 
 def follow_anchor(page: Page) -> None:
@@ -97,7 +92,8 @@ def test_the_explorer_shows_again_what_was_chosen_before_an_anchor(
 def test_links_of_the_explorer_page_lead_to_what_they_name(site: Site, visit: Visitor) -> None:
     with visit() as v:
         with v.page.expect_response("**/sitemap.xml"):
-            element = drawn_at(v.page, site)
+            v.page.goto(site.url("explorer"))
+        element = drawn(v.page)
         v.page.wait_for_load_state("networkidle")
         for words, found in (
             ("The weight gradient in layer 6", "weight gradient in layer 6"),
