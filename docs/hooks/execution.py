@@ -13,7 +13,9 @@ import gc
 import os
 import re
 import shutil
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import joblib
@@ -23,6 +25,8 @@ from caches import fingerprint, remove_earlier
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from mkdocs_jupyter.plugin import NotebookFile
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -82,26 +86,35 @@ def notebook_of(folder: Path) -> Path:
     return folder / "lessons" / f"{folder.parent.name}.ipynb"
 
 
-async def execute_all(root: Path, cache: Path, lessons: list[Path], preset: str) -> list[Path]:
-    """The folder of each lesson, executed where not yet done, as many at once as there are cores.
+def begin_all(
+    root: Path, cache: Path, lessons: list[Path], preset: str
+) -> dict[Path, Future[None]]:
+    """The folder of each lesson, and its execution, which goes on beside the caller.
 
-    The longest come first. The last ones get more processes than one, so that no core is idle.
+    As many are executed at once as there are cores. The longest come first, the last ones get more
+    processes than one, so that no core is idle. A lesson that is there already is not executed.
     """
     cores = joblib.cpu_count()
     places = asyncio.Semaphore(cores)
-    key = {lesson: fingerprint(root, lesson, Path(__file__)) for lesson in lessons}
-    folders = {lesson: cache / lesson.stem / f"{preset}-{key[lesson]}" for lesson in lessons}
-    waiting = [lesson for lesson, folder in folders.items() if not notebook_of(folder).exists()]
-    waiting.sort(key=lambda lesson: -lesson.stat().st_size)
+    waiting: list[Path] = []
 
-    async def once(lesson: Path) -> None:
-        async with places:
-            jobs = max(1, cores // len(waiting))
-            waiting.remove(lesson)
-            await execute(root, lesson, folders[lesson], preset, jobs)
+    async def once(lesson: Path, folder: Path) -> None:
+        if folder in waiting:
+            async with places:
+                jobs = max(1, cores // len(waiting))
+                waiting.remove(folder)
+                await execute(root, lesson, folder, preset, jobs)
 
-    await asyncio.gather(*map(once, list(waiting)))
-    return list(folders.values())
+    folders = {}
+    for lesson in sorted(lessons, key=lambda lesson: -lesson.stat().st_size):
+        key = fingerprint(root, lesson, Path(__file__))
+        folders[lesson] = folder = cache / lesson.stem / f"{preset}-{key}"
+        if not notebook_of(folder).exists():
+            waiting.append(folder)
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, daemon=True).start()  # where MkDocs fails, it ends with it
+    begin = asyncio.run_coroutine_threadsafe
+    return {folder: begin(once(lesson, folder), loop) for lesson, folder in folders.items()}
 
 
 def downloadable(folder: Path) -> str:
@@ -124,20 +137,49 @@ def on_startup(**_: Any) -> None:
     gc.set_threshold(100_000, 20, 20)
 
 
-@event_priority(100)  # before mkdocs-jupyter looks for notebooks
-def on_files(files: Files, config: Any) -> Files:
+executing: dict[Path, Future[None]] = {}
+"""The folder of each lesson, and its execution."""
+
+
+def on_pre_build(config: Any) -> None:
+    """Begin before all else: meanwhile the pages are made that need no executed lesson."""
     root = Path(config.config_file_path).parent
-    lessons = sorted(all_lessons().values())  # and not what a reader keeps beside them
+    lessons = [*all_lessons().values()]  # and not what a reader keeps beside them
     preset = os.environ.get("MICROGRAND_PRESET", "book")
-    folders = asyncio.run(execute_all(root, root / ".cache" / "site", lessons, preset))
-    for lesson, folder in zip(lessons, folders, strict=True):
-        name = f"{lesson.stem}.ipynb"
+    executing.clear()
+    executing.update(begin_all(root, root / ".cache" / "site", lessons, preset))
+
+
+@event_priority(-100)  # pages are made in the order of the files
+def on_files(files: Files, config: Any) -> Files:
+    for folder in executing:
         site = config.site_dir, config.use_directory_urls
-        files.append(File(f"lessons/{name}", str(folder), *site))
-        target = f"lessons/{lesson.stem}/"
-        files.append(File.generated(config, target + name, content=downloadable(folder)))
+        notebook = File(f"lessons/{folder.parent.name}.ipynb", str(folder), *site)
+        files.append(NotebookFile(notebook, **config))
+    return files
+
+
+@event_priority(100)  # before mkdocs-jupyter reads the notebook
+def on_pre_page(page: Page, config: Any, files: Files) -> Page:
+    for folder, execution in executing.items():
+        if page.file.abs_src_path == str(notebook_of(folder)):
+            execution.result()
+    return page
+
+
+def on_env(env: Any, config: Any, files: Files) -> None:
+    """All lessons are executed: what they have written goes beside their pages."""
+    for folder in executing:
+        name = folder.parent.name
+        content = downloadable(folder)
+        files.append(File.generated(config, f"lessons/{name}/{name}.ipynb", content=content))
         for path in sorted((folder / "out").rglob("*")):
             if path.suffix in FIGURES and path.parent.name != "records":
-                inside = path.relative_to(folder / "out").as_posix()
-                files.append(File.generated(config, target + inside, abs_src_path=str(path)))
-    return files
+                inside = f"lessons/{name}/{path.relative_to(folder / 'out').as_posix()}"
+                files.append(File.generated(config, inside, abs_src_path=str(path)))
+
+
+def on_build_error(error: Exception) -> None:
+    """Where a page cannot be made, no lesson need go on."""
+    for execution in executing.values():
+        execution.cancel()
