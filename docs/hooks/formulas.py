@@ -15,10 +15,11 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.pages import Page
 
-# Code, drawings, and what a program printed may hold a dollar that is one.
+# Tags, with what is between them where it is blank; or a text. Code, drawings, and what a program
+# printed may hold a dollar that is one.
 PIECE = re.compile(
-    r"<(?P<kept>script|style|textarea|pre|code|option|svg)\b.*?</(?P=kept)>"
-    r"|<!--.*?-->|<[^>]*>|(?P<text>[^<]+)",
+    r"(?:<(?P<kept>script|style|textarea|pre|code|option|svg)\b.*?</(?P=kept)>"
+    r"|<!--.*?-->|<[^>]*>|\s+(?=<))+|(?P<text>[^<]+)",
     re.DOTALL,
 )
 TOUCHED = re.compile(

@@ -15,6 +15,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from microgrand.figures.still import GREY, PALETTE, STYLE
@@ -136,7 +137,8 @@ class Animation:
         )
         colours = dict(zip(labels, cycle(PALETTE)))
         with mpl.rc_context(STYLE):
-            figure = Figure(figsize=(9, 2.2 * rows + 0.4), dpi=100, layout="constrained")
+            layout = ConstrainedLayoutEngine()
+            figure = Figure(figsize=(9, 2.2 * rows + 0.4), dpi=100, layout=layout)
             figure.set_facecolor("white")
             canvas = FigureCanvasAgg(figure)
             grid = figure.subplots(rows, min(self.columns, len(self.panels)), squeeze=False)
@@ -147,7 +149,7 @@ class Animation:
             for ax in axes[len(self.panels) :]:
                 ax.set_visible(False)
             label = figure.suptitle(max(self.frames, key=len))
-            canvas.draw()
+            layout.execute(figure)
             figure.set_layout_engine("none")  # the places are found; they must not move again
             label.set_visible(False)
             canvas.draw()

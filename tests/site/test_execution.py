@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import execution
 import joblib
 import pytest
 from caches import fingerprint
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 
 @pytest.mark.parametrize(
     ("cores", "jobs"), [(1, [1, 1, 1, 1]), (2, [1, 1, 1, 2]), (8, [2, 2, 4, 8])]
 )
-def test_the_longest_come_first_and_no_core_is_idle_at_the_end(
+def test_lessons_that_draw_most_come_first_and_no_core_is_idle_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, jobs: list[int]
 ) -> None:
     lessons = [tmp_path / f"{name}.py" for name in "abcde"]
-    for size, lesson in zip((2, 5, 9, 3, 4), lessons, strict=True):
-        lesson.write_text("#" * size, "utf-8")
+    for figures, lesson in zip((2, 5, 9, 3, 4), lessons, strict=True):
+        lesson.write_text("session.show(figure)\n" * figures, "utf-8")
     executed: list[tuple[str, int]] = []
 
     async def execute(root: Path, lesson: Path, folder: Path, preset: str, jobs: int) -> None:
@@ -34,14 +38,47 @@ def test_the_longest_come_first_and_no_core_is_idle_at_the_end(
     done = cache / "c" / f"quick-{fingerprint(tmp_path, lessons[2], Path(execution.__file__))}"
     execution.notebook_of(done).parent.mkdir(parents=True)
     execution.notebook_of(done).touch()
-    with ThreadPoolExecutor() as threads:  # in this one a browser may have its event loop
-        task = threads.submit(
-            lambda: asyncio.run(execution.execute_all(tmp_path, cache, lessons, "quick"))
-        )
-        folders = task.result()
+    begun = execution.begin_all(tmp_path, cache, lessons, "quick")
+    for one in begun.values():
+        one.result(timeout=10)
     assert executed == list(zip("beda", jobs, strict=True))
-    assert [folder.parent.name for folder in folders] == list("abcde")
-    assert folders[2] == done
+    assert [folder.parent.name for folder in begun] == list("cbeda")
+    assert done in begun
+
+
+def test_a_page_waits_for_its_lesson_and_a_failed_build_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, end, ended = Event(), asyncio.Event(), Event()
+
+    async def execute(*_: Any) -> None:
+        began.set()
+        try:
+            await end.wait()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(execution, "execute", execute)
+    lesson = tmp_path / "a.py"
+    lesson.write_text("# %%\n", "utf-8")
+    begun = execution.begin_all(tmp_path, tmp_path / "cache", [lesson], "quick")
+    monkeypatch.setattr(execution, "executing", begun)
+    (folder,) = begun
+    other, own = (
+        Page(None, File(path.name, str(path.parent), str(tmp_path), False), MkDocsConfig())
+        for path in (tmp_path / "a.md", execution.notebook_of(folder))
+    )
+    none = Files([])
+    assert execution.on_pre_page(other, None, none) is other
+    assert began.wait(10)
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(execution.on_pre_page, own, None, none)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.1)
+        execution.on_build_error(ValueError())
+        with pytest.raises(CancelledError):
+            waiting.result(timeout=10)
+    assert ended.wait(10)
 
 
 def test_an_earlier_state_hands_on_its_records_and_goes(
