@@ -262,9 +262,13 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
             densities.append(density(theta, theta_coarse, bandwidth=0.005))
 
     # Monte-Carlo dropout: a generator turns dropout on at prediction, with fresh masks each time.
+    # Without dropout every sample is the prediction itself, and one is enough.
     x = np.broadcast_to(grid[:, None], (models, len(grid), 1))
     samples = np.stack(
-        [network(parameters.weights, x, for_samples)[..., 0] for _ in range(settings.samples)]
+        [
+            network(parameters.weights, x, for_samples)[..., 0]
+            for _ in range(settings.samples if case == "dropout" else 1)
+        ]
     )
     # Does a prediction with dropout on follow the noise of the very points it was trained on?
     x, y = data.train.x[:2000], data.train.y[:2000, 0]

@@ -63,6 +63,7 @@ async def execute(root: Path, lesson: Path, folder: Path, preset: str, jobs: int
         notebook,
         timeout=None,
         record_timing=False,
+        coalesce_streams=True,  # or what is printed stands in as many boxes as its messages were
         extra_arguments=["--IPKernelApp.log_level=40"],  # no warning that the kernel talks over TCP
         resources={"metadata": {"path": str(lesson.parent)}},
     )

@@ -11,6 +11,7 @@ import html
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -103,10 +104,15 @@ def entries(docs: list[dict[str, str]], terms: dict[str, str]) -> list[dict[str,
 
 
 @event_priority(-50)  # after a lesson's page has been made
-def on_page_content(content: str, page: Page, config: Any, files: Files) -> str:
+def on_page_content(content: str, page: Page, config: Any, files: Files) -> None:
+    """Have Material read the page now, while lessons still train; it would do so at the end."""
     if page.file.src_uri.startswith(("lessons/", "api/")):
-        return LEFT_OUT.sub(r'\1 data-search-exclude="true"', content)
-    return content
+        content = LEFT_OUT.sub(r'\1 data-search-exclude="true"', content)
+    read = SimpleNamespace(
+        content=content, toc=page.toc, url=page.url, title=page.title, meta=page.meta.copy()
+    )
+    config.plugins["material/search"].search_index.add_entry_from_context(read)
+    page.meta["search"] = {"exclude": True}  # it has been read
 
 
 @event_priority(-100)  # after Material has written its index
