@@ -411,7 +411,7 @@ session.table(
 )
 
 # %% [markdown]
-# From the third layer on the weight gradients shrink more than tenfold while the errors do, but not steadily. Those of the first layer go up and down about where they began, and the gradients that the first two layers pass back even grow. The moments are calmer. From the second layer on the weights spread a little: by about a third in the hidden layers, to nearly twice in the last. Most of what is learned is in *which* weights are large, not in how large they are.
+# From the third layer on the weight gradients shrink more than tenfold while the errors do, but not steadily. Those of the first layer go up and down about where they began, and the gradients that the first two layers pass back even grow. The moments are smaller, and hardly calmer. From the second layer on the weights spread a little: by about a third in the hidden layers, to nearly twice in the last. Most of what is learned is in *which* weights are large, not in how large they are.
 #
 # ### The weights
 #
@@ -664,7 +664,7 @@ session.show(
 )
 
 # %% [markdown]
-# The training loss grows with $p$, as it must: the masks are a noise that no weights can predict. The test loss, with dropout off, is the fairer judge. It grows too, but not at every step: at small rates it can be *above* the training loss, and a larger rate can have a smaller one. A network trained with masks on has learned to be right on average over masks; with dropout off it is another network, and nothing has trained that one.
+# On the whole the training loss grows with $p$: the masks are a noise that no weights can predict. The test loss, with dropout off, is the fairer judge. It grows too, but not at every step: at small rates it can be *above* the training loss, and a larger rate can have a smaller one. A network trained with masks on has learned to be right on average over masks; with dropout off it is another network, and nothing has trained that one.
 
 # %% tags=["collapse-input"]
 session.play(

@@ -458,7 +458,7 @@ session.show(
 )
 
 # %% [markdown]
-# Look at the bands before you look at the lines. In the test that of dropout, B, ends below the others. The rest overlap almost everywhere in the test, and which line is on top there depends on the epoch. And how far do the seeds of one case lie apart, over time?
+# Look at the bands before you look at the lines. In the test that of dropout, B, stays behind, and in the end it reaches lower than any other. The rest overlap almost everywhere in the test, and which line is on top there depends on the epoch. And how far do the seeds of one case lie apart, over time?
 
 # %% tags=["collapse-input"]
 figure, axes = new_figure(1, 2, sharey=True)
@@ -886,7 +886,7 @@ session.table(
 )  # fmt: skip
 
 # %% [markdown]
-# Without noise nothing happens, ever. With noise in the step the weights walk until some gradient appears; Adam takes up even the smallest and begins to run. Noise in the gradient gets the weights moving too, and faster, by the law of the last section. But it also *hides* the gradient: as long as the true one is far smaller than σ, Adam sees only noise. What keeps some gradient everywhere is not the same as what shows the way.
+# Without noise nothing happens, ever. With noise in the step the weights walk until some gradient appears; Adam takes up even the smallest and begins to run. Noise in the gradient gets the weights moving too, and at first faster, by the law of the last section. But it also *hides* the gradient: as long as the true one is far smaller than σ, Adam sees only noise. What keeps some gradient everywhere is not the same as what shows the way.
 #
 # Nobody starts at zero, though. Does noise help from the usual start? The loss begins on a **plateau** near log 10, since six layers of small weights pass on very little. We measure when it has fallen by a tenth.
 
@@ -1042,7 +1042,7 @@ session.show(
 )
 
 # %% [markdown]
-# On the left the formula holds as long as σ is small beside the bends of the curve. In the middle, Tikhonov's penalty comes several times nearer to the noise than no penalty does. What is missing is the second part: with so few noisy points it does not quite average out. Put it in, and the distance falls much faster still, as a term of $\sigma^4$ should. Bishop's theorem, in one picture, with its small print.
+# On the left the formula holds as long as σ is small beside the bends of the curve. In the middle, Tikhonov's penalty comes several times nearer to the noise than no penalty does. What is missing is the second part: with so few noisy points it does not quite average out. Put it in, and for small σ the distance falls faster still. (From σ ≈ 0.05 on the expansion is of no use any more, and Tikhonov's penalty alone is nearer.) Bishop's theorem, in one picture, with its small print.
 #
 # ### Noise on the weights
 #

@@ -527,9 +527,9 @@ session.table(
 )
 
 # %% [markdown]
-# Batch norm, layer norm and group norm learn fastest. Instance norm comes after them, then no normalisation, and Box-Cox last. That much of the article's picture we see, at less than a hundredth of its steps. In the test two things stand out. Without normalisation the network is *not* the best, neither as published nor done right. And one line tells two stories: instance norm sits at the bottom as published, and no lower than no normalisation when correct, though both versions are learning the training images.
+# Batch norm, layer norm and group norm learn fastest. On average over the seeds instance norm comes after them, then no normalisation, and Box-Cox last. (So it is by accuracy. By the loss, above, no normalisation is ahead of instance norm.) That much of the article's picture we see, at less than a hundredth of its steps. In the test two things stand out. Without normalisation the network is *not* the best, neither as published nor done right. And one line tells two stories: instance norm sits at the bottom as published, and above no normalisation when correct, on average over the seeds, though both versions are learning the training images.
 #
-# How far would this change with more steps? The differences shrink: none and instance norm still rise steeply where batch norm has slowed down. `--epochs 50 --train-images 1000` shows it, and takes its time.
+# How far would this change with more steps? Five epochs cannot say, for all of them still rise. `--epochs 50 --train-images 1000` goes on, and takes its time; [on real images and with more steps](../claims.md) instance norm catches up.
 #
 # ## Tested by other images' statistics
 #
@@ -658,9 +658,9 @@ session.show(
 )
 
 # %% [markdown]
-# Exactly zero gradients are rare everywhere. A weight of a convolution collects its gradient from every pixel of every image, and it is zero only where a whole channel has died. What the eye sees as zero is *small beside the largest*, and there the article has seen rightly: normalised networks have fewer such weight gradients, instance norm fewest. Box-Cox has more, not fewer.
+# Exactly zero gradients are rare: there are none in the networks with batch, layer and instance norm. A weight of a convolution collects its gradient from every pixel of every image, and it is zero only where a whole channel has died. Without normalisation, and with Box-Cox, that happens in the last layers. What the eye sees as zero is *small beside the largest*, and there the article has seen rightly: normalised networks have fewer such weight gradients, instance norm fewest. Box-Cox has more, not fewer.
 #
-# Does it explain the speed? The panels above say no. At the start the gradients without normalisation are smaller than those of batch norm, by a factor of about a hundred or more. But Adam divides each gradient by its own running size, and a gradient a hundred times smaller makes the same step. So, but for the last layers, the weights of the plain network move no less than the others'. In the first layers they move *more*. They move, and learn less by it.
+# Does it explain the speed? The panels above say no. At the start the gradients without normalisation are smaller than those of batch norm, by a factor of fifty to a thousand. But Adam divides each gradient by its own running size, and a gradient a hundred times smaller makes the same step. So, but for the last layers, the weights of the plain network move no less than the others'. In the first layers they move *more*. They move, and learn less by it.
 #
 # Why were the gradients so small? Because the activations were: with weights from $\mathcal N(0, 0.05^2)$ each layer hands on about half of the spread it gets, or less, and after six of them next to nothing of the image is left in the output. Normalisation sets the spread back to 1 after each layer. So could a better start alone. **He's weights** have a spread of $\sqrt{2/\text{inputs}}$, which keeps the size of activations behind a ReLU.
 
@@ -778,7 +778,7 @@ session.show(
 #
 # ## Does instance norm collapse?
 #
-# As published it does, and we know why: it is tested by other images' statistics. Done right it does not. But one thing is left to explain. On the patches, instance norm is still behind batch and layer norm in the test, by more than it is in training. Why?
+# As published it does, and we know why: it is tested by other images' statistics. Done right it does not. But one thing is left to explain. On the patches, instance norm is still behind batch and layer norm in the test, and behind batch norm by more than it is in training. Why?
 #
 # Our suspicion is what it throws away. Each map of each image loses its mean and its spread: how much of a colour there is, how rough a texture. Layer norm keeps the balance between channels, batch norm keeps all differences between images. And which photograph a patch is from *is* a question of colour and texture. Three experiments can prove us wrong:
 #
@@ -957,7 +957,7 @@ claims = [
             Evidence("the higher training accuracy of none and Box-Cox at the end", lambda r, s: max(of_late(r, f"published-{scheme}", s, 0) for scheme in ("none", "box-cox")), below=0.65),
             Evidence("the lowest of the three minus the higher of the two, at the end", lambda r, s: min(of_late(r, f"published-{scheme}", s, 0) for scheme in NORMS) - max(of_late(r, f"published-{scheme}", s, 0) for scheme in ("none", "box-cox")), above=0.2),
         ),
-        comment="A few hundred steps are too few for 95 %.",
+        comment="On this page a hundred steps or so, too few for 95 %.",
     ),
     Claim(
         "Z7",

@@ -626,7 +626,7 @@ session.show(
 )
 
 # %% [markdown]
-# **The gradient for the weights.** Look at the last panel. With any penalty, all weights have a gradient that is not zero. Without one, in Z, a few have none: they belong to channels that ReLU has silenced for the whole batch. The article sees this too, and supposes that Z learns slowly for lack of gradients (claim P5). But a penalty brings no news from the data. It paints its own $\lambda\,\partial R/\partial\theta$ over the zeros, and that is almost never exactly zero. Even G does it, with a pull of 0.00004 times λ. Take the paint away, and all cases have their silent weights: Z some more than most of its neighbours, and C by far the most.
+# **The gradient for the weights.** Look at the last panel. With any penalty, all weights have a gradient that is not zero. Without one, in Z, a few have none: they belong to channels that ReLU has silenced for the whole batch. The article sees this too, and supposes that Z learns slowly for lack of gradients (claim P5). But a penalty brings no news from the data. It paints its own $\lambda\,\partial R/\partial\theta$ over the zeros, and that is almost never exactly zero. Even G does it, with a pull of 0.00004 times λ. Take the paint away, and all cases have their silent weights: Z on average a little more than its neighbours, and C by far the most.
 
 
 # %% tags=["evidence"]
@@ -759,7 +759,7 @@ session.choose(
 )
 
 # %% [markdown]
-# Some things to look for: the weights of E gather to a spike at zero, those of A hardly; the weights of C walk to the left as one; those of J grow tails. And the activations of every case have a spike at zero, which is ReLU's.
+# Some things to look for: in the corrected program the weights of E gather to a spike at zero, those of A hardly; the weights of C walk to the left as one; those of J grow tails in the last layer. And the activations of every case have a spike at zero, which is ReLU's.
 #
 # ## How far apart do two runs drift by themselves?
 #

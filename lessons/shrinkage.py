@@ -589,7 +589,7 @@ session.table(
 )
 
 # %% [markdown]
-# L1's spike grows from the first epoch on, at a steady rate. L2 brings the mean down too, but hardly a weight is *near* zero. To come from 0.25 to 0.001 by shrinking in proportion, a weight has to be halved eight times. By the two lines above there is time for half a halving here (70 % is left), and in the article's run for five (2.3 %). The article saw L2's spike from epoch 30 on. Give it the time: `microgrand run shrinkage --epochs 260` takes as many steps as the article.
+# L1's spike grows from the first epoch on. L2 brings the mean down too, but hardly a weight is *near* zero. To come from 0.25 to 0.001 by shrinking in proportion, a weight has to be halved eight times. By the two lines above there is time for half a halving here (70 % is left), and in the article's run for five (2.3 %). The article saw L2's spike from epoch 30 on. Give it the time: `microgrand run shrinkage --epochs 260` takes as many steps as the article.
 #
 # ### What Adadelta does to a pull
 #
@@ -619,7 +619,7 @@ session.show(
 # ## L3 and L4
 
 # %% tags=["collapse-input"]
-show_film("l3", "L3. The tails come in; the middle does not notice.")
+show_film("l3", "L3. The tails are held back; the middle does not notice.")
 
 # %% tags=["collapse-input"]
 show_film("l4", "L4. Only the far tails feel it.")
@@ -708,7 +708,7 @@ session.show(
 # %% tags=["collapse-input"]
 show_film(
     "column-maximum",
-    "The column maximum, as the article's program has it. The tails come in, and more weights gather around zero than without a penalty.",
+    "The column maximum, as the article's program has it. The tails are held back, and more weights gather around zero than without a penalty.",
 )
 
 
@@ -972,7 +972,7 @@ session.table(
 # %% [markdown]
 # Two lessons. The same λ means two different things, as the gain told us: compare rows of equal *sparsity*, not of equal λ. Then the two are not far apart as long as both are mild. The proximal step goes on to where L1 in the loss does not get, and pays with accuracy.
 #
-# And even for the proximal step the cut finds something to drop: nearly as many weights again as were zero already, at all strengths but the largest. Why does that step not keep its promise of exact zeros? Because of its company. Its threshold is λ for all weights, the calm and the noisy, while Adadelta gives each a rate of its own. With plain gradient descent and all images in one batch it would settle where loss and penalty balance, zeros and all; there the theory lives.
+# And even for the proximal step the cut finds something to drop: about as many weights again as were zero already, at all strengths but the largest. Why does that step not keep its promise of exact zeros? Because of its company. Its threshold is λ for all weights, the calm and the noisy, while Adadelta gives each a rate of its own. With plain gradient descent and all images in one batch it would settle where loss and penalty balance, zeros and all; there the theory lives.
 #
 # ## What the article said, and what came out
 #

@@ -256,9 +256,9 @@ class Adadelta:
         a ← ρa + (1 − ρ)g²        Δ = √(d + ε)/√(a + ε) · g
         d ← ρd + (1 − ρ)Δ²        θ ← θ − rate · Δ
 
-    ε starts it: with d = 0 the first step has a size of √(ε/(1 − ρ)), here 0.0014. Defaults as in
-    Keras 2 (rate 1, which is the paper's algorithm; the paper's ε is 1e-6; tf.keras took a rate of
-    0.001, and hardly moves).
+    ε starts it: with d = 0 the first step has a size of up to √(ε/(1 − ρ)), here 0.0014; a gradient
+    far below that makes a step of about its own size. Defaults as in Keras 2 (rate 1, which is the
+    paper's algorithm; the paper's ε is 1e-6; tf.keras took a rate of 0.001, and hardly moves).
 
     Source: Zeiler (2012), ADADELTA: an adaptive learning rate method, algorithm 1.
 

@@ -62,7 +62,13 @@ class Parameters:
 
     @classmethod
     def stack(cls, models: Sequence["Parameters"]) -> "Parameters":
-        """Models of one shape along a leading axis, to be trained together."""
+        """Models of one shape along a leading axis, to be trained together.
+
+        Raises:
+            ValueError: if there are none, or their shapes differ.
+        """
+        if not models or any(model.shapes != models[0].shapes for model in models):
+            raise ValueError("a stack is made of one model or more, all of the same shapes")
         return cls(np.stack([model.vector for model in models]), models[0].shapes)
 
     def like(self, vector: np.ndarray) -> "Parameters":

@@ -61,7 +61,7 @@ def train(
     generator: np.random.Generator,
     loss: Callable[[Any, Any], Any] = ops.mean_squared_error,
     penalty: Penalty = PENALTIES["none"],
-    strength: float | np.ndarray = 0.0,
+    strength: float | np.ndarray | None = None,
     mask: np.ndarray | None = None,
     shuffle: bool = True,
     metrics: Mapping[str, Callable[[np.ndarray, np.ndarray], Any]] | None = None,
@@ -84,7 +84,7 @@ def train(
         loss: of (prediction, target), one number a model.
         penalty: a row of the table that takes a vector; its gradient times `strength` joins the
             loss's. None of it is in the recorded losses.
-        strength: λ, a number or a column (models, 1).
+        strength: λ, a number or a column (models, 1); a penalty needs one.
         mask: 1 where the penalty acts, shape (size,): `parameters.only("kernel")`. Default: on all.
         shuffle: a new order each epoch.
         metrics: further numbers of (prediction, target) on the test set, by name.
@@ -95,12 +95,19 @@ def train(
 
     Raises:
         ValueError: if there are fewer epochs than 0 or fewer examples a step than 1, a set is empty
-            or has another number of targets, the penalty takes a matrix, or `parameters` are not
-            those of `after`.
+            or has another number of targets, the penalty takes a matrix or has no strength, the
+            mask has another shape, or `parameters` are not those of `after`.
     """
     if penalty.of_matrix:
         in_loss = f"put PENALTIES[{penalty.name!r}].function into the loss"
         raise ValueError(f"{penalty.name} is a penalty of a matrix: {in_loss}")
+    if strength is None and penalty.name != "none":
+        raise ValueError(f"how strong is {penalty.name}? It needs a strength, say strength=1e-4")
+    scale = np.asarray(0.0 if strength is None else strength, parameters.vector.dtype)
+    if np.isnan(scale).any():
+        raise ValueError("the strength of a penalty is a number, not NaN")
+    if mask is not None and mask.shape != parameters.vector.shape[-1:]:
+        raise ValueError(f"a mask has the shape {parameters.vector.shape[-1:]}, not {mask.shape}")
     if epochs < 0:
         raise ValueError(f"there cannot be {epochs} epochs")
     if batch_size < 1:
@@ -137,7 +144,6 @@ def train(
     keep_memory()
     step_gradient = value_and_grad(batch_loss)
     gradient = parameters.copy()
-    scale = np.asarray(strength, parameters.vector.dtype)
     penalised = penalty.name != "none" and bool(np.any(scale))
     count = len(train_set.x)
 
@@ -161,9 +167,14 @@ def predict(network: Sequential, weights: Weights, x: np.ndarray, batch_size: in
     """network(weights, x), in parts: what it makes of 60 000 images at once would fill the memory.
 
     A part is a thousand examples or a few more, as whole batches.
+
+    Raises:
+        ValueError: if the network does not end in rows of outputs, (…, examples, outputs).
     """
     part = batch_size * -(-1000 // batch_size)
     parts = [network(weights, x[start : start + part]) for start in range(0, len(x), part)]
+    if sum(one.shape[-2] for one in parts) != len(x):
+        raise ValueError(f"a prediction is (…, examples, outputs), not of shape {parts[0].shape}")
     return np.concatenate(parts, axis=-2)
 
 

@@ -257,6 +257,12 @@ def test_a_stack_keeps_the_models_apart_and_its_layers_are_views_too(models: int
     assert alone[0].vector[0] != 123
 
 
+def test_models_of_different_shapes_are_no_stack() -> None:
+    for models in ([], [draw_parameters(0), Parameters.from_weights([{"kernel": np.ones(3)}])]):
+        with pytest.raises(ValueError, match="all of the same shapes"):
+            Parameters.stack(models)
+
+
 def test_from_weights_copies_and_keeps_order_and_shapes() -> None:
     kernel = np.ones((2, 3))
     parameters = Parameters.from_weights([{"kernel": kernel, "bias": np.zeros(3)}, {}])

@@ -274,27 +274,3 @@ def test_float32_stays_float32(strength: Any) -> None:
 
 
 # -------------------------------------------------------------------------------- what is refused
-
-
-@pytest.mark.parametrize(
-    ("changes", "told"),
-    [
-        ({"epochs": -1}, "there cannot be -1 epochs"),
-        ({"batch_size": 0}, "one example or more, not 0"),
-        ({"batch_size": -1}, "one example or more, not -1"),
-        ({"train_set": Dataset(TRAIN.x, TRAIN.y[:-1])}, "14 .*and 13 .*no train"),
-        ({"train_set": Dataset(TRAIN.x[:0], TRAIN.y[:0])}, "0 .*and 0 .*no train"),
-        ({"train_set": Dataset(TRAIN.x, TRAIN.y.ravel())}, "do not fit"),  # says the loss
-        ({"test_set": Dataset(TEST.x, TEST.y[:-1])}, "9 .*and 8 .*no test"),
-        ({"test_set": Dataset(TEST.x, TEST.y[:1])}, "9 .*and 1 .*no test"),
-        ({"test_set": Dataset(TEST.x[:0], TEST.y[:0])}, "0 .*and 0 .*no test"),
-        (
-            {"penalty": PENALTIES["group_l1"], "strength": 0.1},
-            r"group_l1 is a penalty of a matrix: "
-            r"put PENALTIES\['group_l1'\]\.function into the loss",
-        ),
-    ],
-)
-def test_what_does_not_fit_is_refused(changes: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
-        run(**changes)

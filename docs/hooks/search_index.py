@@ -109,7 +109,7 @@ def on_page_content(content: str, page: Page, config: Any, files: Files) -> None
     if page.file.src_uri.startswith(("lessons/", "api/")):
         content = LEFT_OUT.sub(r'\1 data-search-exclude="true"', content)
     read = SimpleNamespace(
-        content=content, toc=page.toc, url=page.url, title=page.title, meta=page.meta.copy()
+        content=content, toc=page.toc, url=page.url, title=page.title, meta=dict(page.meta)
     )
     config.plugins["material/search"].search_index.add_entry_from_context(read)
     page.meta["search"] = {"exclude": True}  # it has been read
