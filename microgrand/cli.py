@@ -158,6 +158,8 @@ def show_latest_claims(names: list[str], runs: Path) -> None:
     latest: list[Path] = []
     for one in names:
         places = [*runs.glob("claims.json"), *runs.glob(f"{one}/*/claims.json")]
+        if runs.name == one:
+            places += runs.glob("*/claims.json")
         latest += sorted(places, key=lambda path: path.stat().st_mtime)[-1:]
     if not latest:
         first = f"run `microgrand run {names[0]}` first"
@@ -167,7 +169,8 @@ def show_latest_claims(names: list[str], runs: Path) -> None:
             content = json.loads(path.read_text("utf-8"))
             judgements = [Judgement.from_dict(kept) for kept in content["claims"]]
             lesson = content["lesson"]
-            title = f"{path}: {content['command']}, {len(content['seeds'])} seeds"
+            seeds = len(content["seeds"])
+            title = f"{path}: {content['command']}, {seeds} seed{'s' * (seeds > 1)}"
         except (OSError, ValueError, KeyError, TypeError):
             raise UserError(f"{path} is damaged: delete it and run the lesson again") from None
         if lesson not in names:

@@ -189,7 +189,8 @@ def call(app: Callable[..., Any], arguments: list[str], name: str) -> Any:
     except Exception as error:
         if hasattr(error, "format_message"):  # typer's usage errors, whichever version
             message = error.format_message().rstrip(".")
-            raise UserError(f"{message} (see {name} --help)") from None
+            command = getattr(getattr(error, "ctx", None), "command_path", name)
+            raise UserError(f"{message} (see {command} --help)") from None
         raise
 
 

@@ -138,7 +138,8 @@ def test_verify_ends_with_1_where_a_gradient_is_wrong(
     [
         ("--bogus", ["--bogus"]),
         ("bogus", ["bogus"]),
-        ("run", ["--help"]),
+        ("run", ["microgrand run --help"]),
+        ("data show", ["microgrand data show --help"]),
         ("run bogus", ["bogus"]),
         ("run curve --bogus 1", ["--bogus"]),
         ("run curve more", ["more"]),

@@ -38,8 +38,8 @@ def test_claims_shows_the_latest_results(microgrand: Command, tmp_path: Path) ->
     latest = write(tmp_path / "runs/curve/quick", kept(command="the latest"))
     earlier = write(tmp_path / "runs/curve/book", kept(command="an earlier one"))
     os.utime(earlier, (1e9, 1e9))
-    for words in (["claims", "--runs", "runs"], ["claims", "curve", "--runs", "runs"]):
-        said = microgrand(*words)
+    for words in ("--runs runs", "curve --runs runs", "curve --runs runs/curve"):
+        said = microgrand("claims", *words.split())
         assert said.code == 0
         assert f"{latest.relative_to(tmp_path)}: the latest, 2 seeds" in said.out
         assert "an earlier one" not in said.out

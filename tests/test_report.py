@@ -66,8 +66,9 @@ def test_one_seed_has_no_interval(capsys: pytest.CaptureFixture[str], edge: floa
     low = None if edge is None else -edge
     alone = {"values": [3.0], "mean": 3.0, "low": low, "high": edge, "supports": None}
     print_claims(map(Judgement.from_dict, [claim(findings=[alone], verdict="not judged")]))
-    _, rows = printed(capsys)
+    told, rows = printed(capsys)
     assert rows == [["K1", "It is large.", "? size of θ: 3, > 1 expected", "not judged"]]
+    assert "one seed only (try --seeds 3)" in told
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, None])

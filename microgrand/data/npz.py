@@ -11,6 +11,7 @@ from microgrand.data.image_set import MOST_VALUES, ImageSet, make_image_set, ref
 from microgrand.data.reading import opened
 from microgrand.training import Dataset
 
+ZIP = b"PK"  # what a zip archive begins with
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 MOST_CLASSES = 1000
 CHANNELS = (1, 3)
@@ -30,12 +31,14 @@ def load_npz(path: Path) -> ImageSet:
     """
     with opened(path) as file:
         if not zipfile.is_zipfile(file):
-            refuse(path, "not a .npz file")
+            file.seek(0)
+            cut_off = file.read(len(ZIP)) == ZIP  # the table of its contents stands at the end
+            refuse(path, "damaged or cut off" if cut_off else "not a .npz file")
         with zipfile.ZipFile(file) as archive:
             left = MOST_VALUES
             arrays = {}
             for key in KEYS:
-                arrays[key] = read_member(archive, key, left)
+                arrays[key] = read_member(archive, key, left, path)
                 left -= arrays[key].size
     for key, array in arrays.items():
         if wrong := wrong_images(array) if key[0] == "x" else wrong_labels(array):
@@ -54,21 +57,24 @@ def load_npz(path: Path) -> ImageSet:
     return make_image_set(path.stem, halves[0], halves[1], classes, path, white)
 
 
-def read_member(archive: zipfile.ZipFile, key: str, most: int) -> np.ndarray:
+def read_member(archive: zipfile.ZipFile, key: str, most: int, path: Path) -> np.ndarray:
     """An array of the archive, its size and type known to be harmless before memory is taken.
 
     Raises:
-        ValueError: if it is missing, too large, or not an array of plain numbers.
+        UserError: if it is missing, or not an array of plain numbers.
+        ValueError: if it is too large or damaged.
     """
     names = [entry for entry in archive.infolist() if entry.filename == f"{key}.npy"]
-    if len(names) != 1:
-        raise ValueError(f"{key} is in it {len(names)} times; an image set has {', '.join(KEYS)}")
+    if not names:
+        refuse(path, f"has no {key}; an image set has {', '.join(KEYS)}")
+    if len(names) > 1:
+        raise ValueError(f"{key} is in it {len(names)} times")
     with archive.open(names[0]) as member:
         if npy.read_magic(member) != (1, 0):  # later ones allow headers of gigabytes
             raise ValueError(f"{key} is not in version 1.0 of the format")
         shape, _, dtype = npy.read_array_header_1_0(member)
         if dtype.kind not in "uif":
-            raise ValueError(f"{key} holds {dtype}, not plain numbers")
+            refuse(path, f"{key} holds {dtype}, not plain numbers")
         size = math.prod(shape)
         if not 0 <= size <= most:
             raise ValueError(f"{key} has {size} values, more than the {most} it may have")
