@@ -55,10 +55,10 @@ bench: .venv/bench
 
 # The extra of that name, with the versions the book was tested with. The newest pip needs half the time
 # of the one that Python brings. Python compiles a module when it is first imported; to compile all of
-# them now would take as long as to install them.
+# them now would take as long as to install them. setuptools warns of a folder named like the package.
 .venv/%: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv --upgrade-deps .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[$*]'
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[$*]'
 	touch $@
 
 # The browser tests need Chromium; under CI, as root on Debian, install it.

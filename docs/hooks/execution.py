@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 from concurrent.futures import Future
+from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -87,14 +88,20 @@ def notebook_of(folder: Path) -> Path:
     return folder / "lessons" / f"{folder.parent.name}.ipynb"
 
 
+@cache
+def beside() -> asyncio.AbstractEventLoop:
+    """An event loop beside MkDocs, which ends when MkDocs does."""
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, daemon=True).start()
+    return loop
+
+
 def figures(lesson: Path) -> int:
     """How many a lesson draws, still or moving."""
     return len(re.findall(r"session\.(?:show|play|choose)\(", lesson.read_text("utf-8")))
 
 
-def begin_all(
-    root: Path, cache: Path, lessons: list[Path], preset: str
-) -> dict[Path, Future[None]]:
+def begin_all(root: Path, kept: Path, lessons: list[Path], preset: str) -> dict[Path, Future[None]]:
     """The folder of each lesson, and its execution, which goes on beside the caller.
 
     As many are executed at once as there are cores. The last ones get more processes than one, so
@@ -115,13 +122,11 @@ def begin_all(
     folders = {}
     for lesson in sorted(lessons, key=figures, reverse=True):
         key = fingerprint(root, lesson, Path(__file__))
-        folders[lesson] = folder = cache / lesson.stem / f"{preset}-{key}"
+        folders[lesson] = folder = kept / lesson.stem / f"{preset}-{key}"
         if not notebook_of(folder).exists():
             waiting.append(folder)
-    loop = asyncio.new_event_loop()
-    Thread(target=loop.run_forever, daemon=True).start()  # where MkDocs fails, it ends with it
     begin = asyncio.run_coroutine_threadsafe
-    return {folder: begin(once(lesson, folder), loop) for lesson, folder in folders.items()}
+    return {folder: begin(once(lesson, folder), beside()) for lesson, folder in folders.items()}
 
 
 def downloadable(folder: Path) -> str:
