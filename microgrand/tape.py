@@ -67,7 +67,7 @@ class Parameters:
         Raises:
             ValueError: if there are none, or their shapes differ.
         """
-        if not models or any(model.shapes != models[0].shapes for model in models):
+        if len({str(model.shapes) for model in models}) != 1:
             raise ValueError("a stack is made of one model or more, all of the same shapes")
         return cls(np.stack([model.vector for model in models]), models[0].shapes)
 

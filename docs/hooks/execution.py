@@ -13,7 +13,7 @@ import gc
 import os
 import re
 import shutil
-from concurrent.futures import Future
+from concurrent.futures import Future, as_completed
 from functools import cache
 from pathlib import Path
 from threading import Thread
@@ -173,9 +173,13 @@ def on_files(files: Files, config: Any) -> Files:
 
 @event_priority(100)  # before mkdocs-jupyter reads the notebook
 def on_pre_page(page: Page, config: Any, files: Files) -> Page:
-    for folder, execution in executing.items():
-        if page.file.abs_src_path == str(notebook_of(folder)):
-            execution.result()
+    """Wait for a page's own lesson, unless another one fails."""
+    by_notebook = {str(notebook_of(folder)): one for folder, one in executing.items()}
+    own = by_notebook.get(str(page.file.abs_src_path))
+    for execution in as_completed(executing.values()) if own else ():
+        execution.result()
+        if execution is own:
+            break
     return page
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -247,12 +248,22 @@ def small_book(tmp_path: Path) -> Path:
 
 
 def test_a_failing_cell_fails_the_build(small_book: Path, tmp_path: Path) -> None:
-    lesson = small_book / "lessons" / "broken.py"
-    lesson.write_text("# %% [markdown]\n# # Broken\n\n# %%\nsum_of_weights = 1 / 0\n")
+    """At once: the lesson before it would take a minute."""
+    broken, slow = "sum_of_weights = 1 / 0", "import time\n\ntime.sleep(60)\nsession.show(figure)"
+    for name, code in (("broken", broken), ("slow", slow)):
+        text = f"# %% [markdown]\n# # {name}\n\n# %%\n{code}\n"
+        (small_book / "lessons" / f"{name}.py").write_text(text)
+    (small_book / "pages").mkdir()
+    (small_book / "mkdocs.yml").write_text(
+        "{site_name: small, docs_dir: pages, hooks: [docs/hooks/execution.py], plugins: "
+        "[{mkdocs-jupyter: {include: ['*.ipynb'], execute: false, cache: false}}]}"
+    )
+    begun = time.monotonic()
     done = build(small_book, tmp_path / "out")
     assert done.returncode != 0
     assert "broken.py" in done.stderr
     assert "ZeroDivisionError" in done.stderr
+    assert time.monotonic() - begun < 45
 
 
 def test_an_op_without_a_page_fails_the_build(small_book: Path, tmp_path: Path) -> None:
