@@ -26,7 +26,7 @@ COLOURS = {
 def print_claims(judgements: Iterable[Judgement]) -> None:
     """A row a claim: what was said, what was measured, the verdict."""
     table = Table("", "the article says", "measured (mean, 95 % interval)", "verdict")
-    for judgement in (judged := list(judgements)):
+    for judgement in judgements:
         measured = "\n".join(
             f"{mark(finding)} {finding.measure}: {interval(finding)}, {finding.expected} expected"
             for finding in judgement.findings
@@ -37,8 +37,8 @@ def print_claims(judgements: Iterable[Judgement]) -> None:
             ", ".join(filter(None, (f"[{colour}]{judgement.verdict}[/]", judgement.reason))),
             end_section=True,
         )
-    if any(judgement.verdict == Verdict.NOT_JUDGED for judgement in judged):
-        table.caption = "not judged: there was one seed only (try --seeds 3), or no number"
+        if judgement.verdict == Verdict.NOT_JUDGED:
+            table.caption = "not judged: there was one seed only (try --seeds 3), or no number"
     console().print(table)
 
 

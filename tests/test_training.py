@@ -271,6 +271,3 @@ def test_float32_stays_float32(strength: Any) -> None:
         assert epoch.parameters.vector.dtype == np.float32
         assert epoch.test_loss.dtype == np.float32
         assert epoch.state["sum"].dtype == epoch.state["square"].dtype == np.float32
-
-
-# -------------------------------------------------------------------------------- what is refused

@@ -11,7 +11,6 @@ import html
 import json
 import re
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -108,10 +107,8 @@ def on_page_content(content: str, page: Page, config: Any, files: Files) -> None
     """Have Material read the page now, while lessons still train; it would do so at the end."""
     if page.file.src_uri.startswith(("lessons/", "api/")):
         content = LEFT_OUT.sub(r'\1 data-search-exclude="true"', content)
-    read = SimpleNamespace(
-        content=content, toc=page.toc, url=page.url, title=page.title, meta=dict(page.meta)
-    )
-    config.plugins["material/search"].search_index.add_entry_from_context(read)
+    page.content = content  # as the search sees it; MkDocs puts the page's own there after this
+    config.plugins["material/search"].search_index.add_entry_from_context(page)
     page.meta["search"] = {"exclude": True}  # it has been read
 
 
