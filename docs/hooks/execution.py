@@ -8,6 +8,7 @@ same. A cell that fails fails the build. MICROGRAND_PRESET=quick makes a fast bu
 from __future__ import annotations
 
 import asyncio
+import atexit
 import base64
 import gc
 import os
@@ -76,6 +77,12 @@ async def execute(root: Path, lesson: Path, folder: Path, preset: str, jobs: int
         raise PluginError(f"{lesson.name}: a cell failed\n{trace}") from None
     except TimeoutError:
         raise PluginError(f"{lesson.name} took longer than {SECONDS} s") from None
+    finally:
+        # If this was cancelled while the kernel started, nbclient would end it at exit, in the main
+        # thread, which may wait for ever: its sockets are of this thread.
+        atexit.unregister(client._cleanup_kernel)
+        if client.km is not None:
+            await client._async_cleanup_kernel()
     partial = folder / "notebook.partial"
     nbformat.write(notebook, partial)
     notebook_of(folder).parent.mkdir(exist_ok=True)
@@ -195,7 +202,17 @@ def on_env(env: Any, config: Any, files: Files) -> None:
                 files.append(File.generated(config, inside, abs_src_path=str(path)))
 
 
-def on_build_error(error: Exception) -> None:
-    """Where a page cannot be made, no lesson need go on."""
-    for execution in executing.values():
-        execution.cancel()
+def end_all(**_: Any) -> None:
+    """Where a page cannot be made, no lesson need go on. Returns when the last kernel is gone."""
+
+    async def cancel_all() -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run_coroutine_threadsafe(cancel_all(), beside()).result()
+
+
+on_build_error = end_all
+on_shutdown = end_all  # after Ctrl-C, too

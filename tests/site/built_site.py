@@ -50,6 +50,7 @@ def build(root: Path, out: Path, address: str = "") -> subprocess.CompletedProce
         env=environment,
         capture_output=True,
         text=True,
+        timeout=1200,  # a build that never ends should fail its test, not the machine
     )
 
 

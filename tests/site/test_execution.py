@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -75,10 +76,37 @@ def test_a_page_waits_for_its_lesson_and_a_failed_build_for_none(
         waiting = threads.submit(execution.on_pre_page, own, None, none)
         with pytest.raises(TimeoutError):
             waiting.result(timeout=0.1)
-        execution.on_build_error(ValueError())
+        execution.on_build_error(error=ValueError())
         with pytest.raises(CancelledError):
             waiting.result(timeout=10)
     assert ended.wait(10)
+
+
+def test_a_kernel_that_only_starts_is_ended_and_nothing_of_it_is_left_to_the_exit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starting = Event()
+    clients: list[Any] = []
+    at_exit: list[Any] = []
+
+    async def start_for_ever(client: Any) -> None:
+        clients.append(client)
+        starting.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(execution.NotebookClient, "async_start_new_kernel_client", start_for_ever)
+    monkeypatch.setattr(atexit, "register", at_exit.append)
+    monkeypatch.setattr(atexit, "unregister", at_exit.remove)
+    lesson = tmp_path / "a.py"
+    lesson.write_text("# %%\n", "utf-8")
+    execution.begin_all(tmp_path, tmp_path / "cache", [lesson], "quick")
+    assert starting.wait(30)
+    assert clients[0]._cleanup_kernel in at_exit
+    kernel = clients[0].km.provisioner.process
+    assert kernel.poll() is None
+    execution.on_shutdown()
+    assert kernel.poll() is not None
+    assert clients[0]._cleanup_kernel not in at_exit
 
 
 def test_an_earlier_state_hands_on_its_records_and_goes(
