@@ -17,8 +17,25 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="A textbook you can run: regularisation from the gradient's point of view.",
 )
+
+
+def show_versions(wanted: bool) -> None:
+    if wanted:
+        print(records.about_versions())
+        raise typer.Exit
+
+
+@app.callback()
+def before_all(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=show_versions, is_eager=True, help="print what results depend on"
+        ),
+    ] = False,
+) -> None:
+    """A textbook you can run: regularisation from the gradient's point of view."""
 
 
 @app.command("list")
@@ -67,6 +84,8 @@ def exercise(
     from microgrand import exercises
 
     if number is None:
+        if hint or solution:
+            raise UserError(f"which exercise? `microgrand exercise {name}` lists them")
         for one in exercises.exercises(name):
             print(f"{one.number}  {one.title}")
         return 0
@@ -232,7 +251,9 @@ def show_data(
     except OSError as error:
         raise UserError(f"--out {out} cannot be written ({error.strerror or error})") from None
     counts = f"{len(images.train.x)} images to train with, {len(images.test.x)} to test with"
-    print(f"{images.name}: {counts}, {'×'.join(map(str, images.train.x.shape[1:]))}")
+    x = images.train.x
+    print(f"{images.name}: {counts}, {'×'.join(map(str, x.shape[1:]))}")
+    print(f"values from {x.min():g} to {x.max():g}")
     print(f"SHA-256 {images.checksum}")
     if source == "patches":
         print(*photographs.credits(), sep="\n")

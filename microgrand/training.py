@@ -52,8 +52,8 @@ class Epoch:
 def train(
     network: Sequential,
     parameters: Parameters,
-    train_set: Dataset,
-    test_set: Dataset,
+    train_set: tuple[np.ndarray, np.ndarray],
+    test_set: tuple[np.ndarray, np.ndarray],
     *,
     optimizer: Optimizer,
     epochs: int,
@@ -76,7 +76,7 @@ def train(
     Arguments:
         network: applied as `network(weights, x, generator)`.
         parameters: where training starts; moved in place. (models, size) trains a stack at once.
-        train_set, test_set: the examples.
+        train_set, test_set: the examples, `Dataset` or any pair (x, y).
         optimizer: how a gradient becomes a step.
         epochs: passes over the training set; with 0, the record before the first step is all.
         batch_size: examples a step; a shorter last batch is used too.
@@ -114,6 +114,7 @@ def train(
         raise ValueError(f"a step needs one example or more, not {batch_size}")
     if after is not None and not np.array_equal(parameters.vector, after.parameters.vector):
         raise ValueError("training goes on from the parameters of `after`, not from others")
+    train_set, test_set = Dataset(*train_set), Dataset(*test_set)
     for name, (examples, targets) in {"training": train_set, "test": test_set}.items():
         if len(examples) != len(targets) or not len(examples):
             told = f"{len(examples)} examples and {len(targets)} targets"

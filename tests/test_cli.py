@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from calling import Command, in_a_process, is_one_clear_line
 
+from microgrand import __version__ as microgrand_version
 from microgrand import programs
 from microgrand.op import registry
 from microgrand.steps_and_measures import DEFINED
@@ -24,6 +25,13 @@ def test_alone_it_prints_its_help(tmp_path: Path) -> None:
     assert (alone.code, alone.err) == (0, "")
     for command in ("list", "run", "exercise", "verify", "claims", "data"):
         assert f"\n  {command} " in alone.out
+
+
+def test_the_version_names_all_that_results_depend_on(microgrand: Command) -> None:
+    said = microgrand("--version")
+    assert said.code == 0
+    for words in (f"microgrand {microgrand_version}", f"numpy {np.__version__}", "python 3."):
+        assert words in said.out
 
 
 def test_list_names_every_lesson_with_its_title_and_question(microgrand: Command) -> None:
@@ -175,6 +183,8 @@ def test_verify_ends_with_1_where_a_gradient_is_wrong(
         ("claims --runs runs", ["curve", "microgrand run"]),
         ("claims curve --runs nowhere", ["nowhere", "microgrand run"]),
         ("list more", ["more"]),
+        ("exercise curve --hint", ["which exercise?", "microgrand exercise curve"]),
+        ("exercise curve --solution", ["which exercise?"]),
         ("data bogus", ["bogus"]),
         ("data fetch bogus --folder .", ["bogus", "digits, patches, mnist"]),
         ("data show bogus", ["bogus", "digits, patches, mnist"]),

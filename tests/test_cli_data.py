@@ -26,6 +26,7 @@ def test_data_show_writes_a_sheet_and_says_where(microgrand: Command, tmp_path: 
     assert said.code == 0
     assert said.out.splitlines()[-1] == str(Path("sheets/digits.png"))
     assert "1437 images to train with, 360 to test with, 8×8×1" in said.out
+    assert "\nvalues from 0 to 1\n" in said.out
     assert (tmp_path / "sheets" / "digits.png").read_bytes()[1:4] == b"PNG"
     said = microgrand("data", "show", "digits", "--out", "a.svg", "--samples", "3")
     assert said.out.splitlines()[-1] == "a.svg"

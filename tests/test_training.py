@@ -201,6 +201,10 @@ def test_the_same_seed_gives_the_same_bits() -> None:
     assert (other[-1][3] != run()[-1][3]).any()
 
 
+def test_sets_are_pairs_of_any_kind() -> None:
+    same_bits(run(), run(train_set=tuple(TRAIN), test_set=[*TEST]))
+
+
 def test_watching_changes_no_bit() -> None:
     watching, adam = np.random.default_rng(5), Adam(0.01)
 

@@ -1,6 +1,7 @@
 """Writes the API reference, a page for each module and one that leads to them, and its navigation.
 
-In docs/api/index.md, `<!-- modules -->` becomes the modules by what they are for. In
+In docs/api/index.md, `<!-- modules -->` becomes the modules by what they are for, and
+`<!-- training -->` the program of README.md that trains a network. In
 docs/api/microgrand.cli.md, `<!-- commands -->` becomes what each command says of itself.
 """
 
@@ -33,7 +34,7 @@ PURPOSES = {  # no title stands elsewhere in the menu: a screen reader could not
     "Figures and tables": ("figures.*", "pages", "typography", "report"),
 }
 
-
+TRAINING = re.compile(r"^## Train a network\n\n(```python\n.*?^```)", re.MULTILINE | re.DOTALL)
 MENU = re.compile(
     r'(<nav class="md-nav" [^>]*aria-labelledby="__nav_([\d_]+)_)label'
     r'("[^>]*>\s*<label )(?=class="md-nav__title")'
@@ -111,6 +112,9 @@ def on_files(files: Files, config: Any) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> str:
     if page.file.src_uri == "api/index.md":
         root = Path(config.config_file_path).parent
+        example = TRAINING.search((root / "README.md").read_text("utf-8"))
+        assert example, "README.md trains no network"
+        markdown = markdown.replace("<!-- training -->", example[1])
         return markdown.replace("<!-- modules -->", list_of_modules(root))
     if page.file.src_uri == "api/microgrand.cli.md":
         return markdown.replace("<!-- commands -->", "\n\n".join(helps(get_command(app), [])))

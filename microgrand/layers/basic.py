@@ -8,6 +8,7 @@ import numpy as np
 
 from microgrand import ops
 from microgrand.layers.initialization import Initializer, uniform_fan_in
+from microgrand.ops.dropout import check_rate
 from microgrand.tape import Arrays, Parameters, Shape, Weights
 
 Randomness = np.random.Generator | None
@@ -101,8 +102,7 @@ class Dropout(WithoutWeights):
     rate: float | np.ndarray
 
     def __post_init__(self) -> None:
-        if not np.all((np.asarray(self.rate) >= 0) & (np.asarray(self.rate) <= 1)):
-            raise ValueError(f"a dropout rate lies between 0 and 1, not {self.rate}")
+        check_rate(self.rate)
 
     def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         if generator is None or not np.any(self.rate):

@@ -7,6 +7,12 @@ import numpy as np
 from microgrand.op import Array, Mask, Number, op, unbroadcast
 
 
+def check_rate(rate: float | np.ndarray) -> None:
+    """Refuse with a ValueError what is no probability."""
+    if not np.all((np.asarray(rate) >= 0) & (np.asarray(rate) <= 1)):
+        raise ValueError(f"a dropout rate lies between 0 and 1, not {rate}")
+
+
 def draw_mask(
     generator: np.random.Generator, shape: tuple[int, ...], rate: float | np.ndarray
 ) -> np.ndarray:
@@ -17,7 +23,11 @@ def draw_mask(
         shape: of the activations.
         rate: probability of silence, a number or an array that broadcasts against `shape`
             (one rate for each model of a stack: shape (models, 1, 1)).
+
+    Raises:
+        ValueError: if a rate is not between 0 and 1.
     """
+    check_rate(rate)
     return generator.random(shape, dtype=np.float32) >= np.asarray(rate, np.float32)
 
 
@@ -44,9 +54,13 @@ def dropout_forward(x: np.ndarray, mask: np.ndarray, rate: float | np.ndarray) -
     Returns:
         y, shaped like x and mask together.
 
+    Raises:
+        ValueError: if a rate is not between 0 and 1.
+
     Source: Srivastava et al. (2014), Dropout: a simple way to prevent neural networks from
     overfitting, section 10 for the inverted form.
     """
+    check_rate(rate)
     y = x * mask
     y *= keep_scale(rate, y.dtype)
     return y

@@ -115,3 +115,12 @@ def test_rates_of_a_stack_leave_float32_alone() -> None:
     y = ops.dropout(x, masks, rates)
     assert y.dtype == np.float32
     assert GRADIENT(x, y, x, masks, rates).dtype == np.float32
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan"), np.array([[[0.5]], [[2.0]]])])
+def test_what_is_no_probability_is_refused(rate: Any) -> None:
+    x = np.ones((2, 3, 4))
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        ops.draw_mask(np.random.default_rng(0), x.shape, rate)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        ops.dropout(x, x > 0, rate)

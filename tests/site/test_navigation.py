@@ -80,6 +80,15 @@ def test_the_api_reference_names_every_module_once(site: Site) -> None:
         assert (site.folder / "api" / name / "index.html").is_file()
 
 
+def test_the_api_reference_begins_with_a_training(site: Site, visit: Visitor) -> None:
+    """The program of README.md, which the tests run."""
+    with visit() as v:
+        v.page.goto(site.url("api"))
+        program = v.page.locator("article pre code").inner_text()
+    assert program.startswith("import numpy")
+    assert program in (ROOT / "README.md").read_text("utf-8")
+
+
 def test_a_module_without_a_purpose_fails_the_build() -> None:
     assert navigation.by_purpose(["microgrand.ops.dense"])["Operations and their gradients"]
     with pytest.raises(PluginError, match=r"microgrand\.cooking has no place"):
