@@ -40,6 +40,7 @@ record normalization-150-epochs normalization --data "$cifar10" --epochs 150 --s
     --cases correct-instance --cases correct-group --cases correct-box-cox
 record penalties-150-epochs penalties --data "$cifar10" --epochs 150 --seeds 1 \
     --cases '*-published' --cases '[ACEHZ]-corrected'
-record l2-150-epochs penalties --data "$cifar10" --epochs 150 --seeds 5 --cases '[AZ]-corrected'
+record penalties-l2-150-epochs penalties --data "$cifar10" --epochs 150 --seeds 5 \
+    --cases '[AZ]-corrected'
 record masks noise --data "$cifar10" --crop 32 --shrink 2 --epochs 40 --seeds 10 \
     --relu-letters AE --cases 'mask-*' --cases D-code --cases 'relu-*'
