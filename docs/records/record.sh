@@ -31,6 +31,8 @@ record all-digits shrinkage --data "$mnist" --train-images 60000 --test-images 5
     --epochs 40 --seeds 1 --cases none --cases 'l[12]'
 record noise noise --data "$cifar10" --crop 32 --shrink 2 --epochs 100 --seeds 10 \
     --cases A --cases B --cases '[CD]-text' --cases '[CD]-code' --cases 'zero-*'
+record noise-all-pixels noise --data "$cifar10" --crop 32 --epochs 30 --seeds 5 \
+    --cases A --cases '[CD]-code'
 record normalization normalization --data "$cifar10" --epochs 60 --seeds 5 \
     --cases 'published-*' --cases correct-none --cases correct-batch --cases correct-layer \
     --cases correct-instance --cases correct-group --cases correct-box-cox \
