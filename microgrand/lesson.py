@@ -225,8 +225,9 @@ class Session:
 
 
 def in_notebook() -> bool:
-    """Whether a Jupyter kernel is running this."""
-    return "ipykernel" in sys.modules and "IPython" in sys.modules
+    """Whether a Jupyter kernel is running this: its shell, unlike a terminal's, has one."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 def site_build() -> bool:

@@ -5,12 +5,13 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import joblib
 import pytest
 
-from microgrand.lesson import begin, open_session
+from microgrand.lesson import begin, in_notebook, open_session
 from microgrand.programs import all_lessons
 from microgrand.settings import Preset, UserError, setting
 
@@ -71,11 +72,21 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     assert sorted(empty_folder.rglob("*")) == before
 
 
+def pretend_to_be_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = SimpleNamespace(kernel="a kernel")
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+
+
+def test_to_import_jupyter_makes_no_notebook() -> None:
+    import ipykernel.zmqshell  # noqa: F401
+
+    assert not in_notebook()
+
+
 def test_a_notebook_takes_preset_folder_and_jobs_from_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "ipykernel", sys)
-    monkeypatch.setitem(sys.modules, "IPython", sys)
+    pretend_to_be_a_kernel(monkeypatch)
     monkeypatch.setattr(sys, "argv", ["kernel", "--no-flag-of-ours"])
     monkeypatch.delenv("MICROGRAND_PRESET", raising=False)
     monkeypatch.delenv("MICROGRAND_JOBS", raising=False)
@@ -92,8 +103,7 @@ def test_a_notebook_takes_preset_folder_and_jobs_from_the_environment(
 def test_a_number_of_processes_that_is_none_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "ipykernel", sys)
-    monkeypatch.setitem(sys.modules, "IPython", sys)
+    pretend_to_be_a_kernel(monkeypatch)
     monkeypatch.setenv("MICROGRAND_JOBS", "two")
     with pytest.raises(SystemExit) as stopped:
         begin("curve", PRESETS)
