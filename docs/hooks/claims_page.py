@@ -26,7 +26,7 @@ from microgrand.claims import Judgement
 from microgrand.pages import claims_table, interval, style_of, verdict_html
 from microgrand.programs import all_lessons, title_and_question
 from microgrand.typography import printed
-from microgrand.verdicts import Article
+from microgrand.verdicts import Article, Recording
 
 KINDS = {  # of what was found, from the best to the worst: its mark, and what becomes of several
     "holds": ("✓", "hold"),
@@ -102,6 +102,11 @@ def overview() -> str:
     )
 
 
+def in_explorer(one: Recording) -> str:
+    """The name of a recording, which leads to its runs."""
+    return f'<a href="../explorer/?lesson={one.name}">{one.name}</a>'
+
+
 def table_of_recordings() -> str:
     rows = []
     for one in recordings():
@@ -110,7 +115,7 @@ def table_of_recordings() -> str:
         sizes = f"{len(one.cases)} cases × {len(one.seeds)} seed{'s' * (len(one.seeds) > 1)}"
         by = f"Python {python}, NumPy {numpy}, {first['commit']}"
         numbers = one.settings["epochs"], f"{one.seconds:.0f}"
-        rows.append((f"**{one.name}**", sizes, *numbers, by))
+        rows.append((in_explorer(one), sizes, *numbers, by))
     commands = "\n".join(
         one.command.replace(" --cases", " \\\n    --cases", 1) for one in recordings()
     )
@@ -132,7 +137,9 @@ def section(name: str, article: Article) -> str:
             raise PluginError(f"the table of claims has no single heading {heading}")
         table = table.replace(heading, f'<th scope="row">{there}</th>')
     line = verdicts.count(article.judgements)
-    return f"## [{title}](lessons/{name}.ipynb)\n\n{question} {line}\n\n{table}\n"
+    runs = " and ".join(in_explorer(one) for one in dict.fromkeys(article.by))
+    told = f"{question} {line} Layer by layer in the explorer: {runs}."
+    return f"## [{title}](lessons/{name}.ipynb)\n\n{told}\n\n{table}\n"
 
 
 def cost() -> str:

@@ -29,11 +29,13 @@ from microgrand.verdicts import Recording
 ORDER = (
     "penalties",
     "penalties-150-epochs",
+    "penalties-l2-150-epochs",
     "normalization",
     "normalization-150-epochs",
     "shrinkage",
     "all-digits",
     "noise",
+    "noise-all-pixels",
     "masks",
     "curve",
 )
