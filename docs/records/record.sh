@@ -6,8 +6,9 @@
 # CIFAR10 and MNIST are what `--data` takes: a name of `microgrand data list` or a path. With names
 # (of the folders here) only these are recorded, otherwise all. Killed and started again it goes on
 # where it was. Time allowed fewer epochs than the articles' for all but shrinkage (150, 150, 200), but
-# for one seed of two lessons. And two have less than their size: half the pixels a side for noise, a
-# quarter of the filters for shrinkage, so that they get as many steps as there was time for.
+# for one seed of two lessons and five of two cases. And two have less than their size: half the pixels
+# a side for noise, a quarter of the filters for shrinkage, so that they get as many steps as there was
+# time for; three cases of noise have all pixels, and fewer epochs.
 set -eu
 cifar10=${1:?a name or path of CIFAR-10} mnist=${2:?a name or path of MNIST}
 shift 2
