@@ -14,7 +14,7 @@ from built_site import ROOT, Site, with_plain_spaces
 from claims_page import KINDS
 
 from microgrand import verdicts
-from microgrand.claims import Judgement
+from microgrand.claims import Judgement, bootstrap_interval
 from microgrand.pages import interval
 
 
@@ -157,6 +157,26 @@ def test_what_the_page_says_of_noise_without_a_number_is_so() -> None:
     )
     assert ahead[8:13].mean() < -2.5
     assert max(np.flatnonzero(ahead <= 0)) <= len(ahead) / 5
+
+
+def test_all_pixels_tell_the_story_of_half_of_them() -> None:
+    half, whole = kept("noise"), kept("noise-all-pixels")
+    assert whole.settings["epochs"] == half.settings["epochs"] == 100
+    assert (half.settings["shrink"], whole.settings["shrink"]) == (2, 1)
+    ahead = [
+        100 * np.array([one.results["D-code", s]["test"] - one.results["C-code", s]["test"]
+                        for s in one.seeds])
+        for one in (half, whole)
+    ]  # fmt: skip
+    for gains, seeds, after_12, after_100, turn in zip(
+        ahead, (10, 5), (-4.3, -4.0), (2.7, 2.3), (17, 18), strict=True
+    ):
+        assert len(gains) == seeds
+        assert gains[:, 8:13].mean() == pytest.approx(after_12, abs=0.05)
+        assert gains[:, 96:].mean() == pytest.approx(after_100, abs=0.05)
+        assert max(np.flatnonzero(gains.mean(axis=0) <= 0)) == turn
+    low, high = bootstrap_interval(tuple(ahead[1][:, 96:].mean(axis=1)))
+    assert (low, high) == (pytest.approx(1.6, abs=0.05), pytest.approx(3.2, abs=0.05))
 
 
 def test_what_the_page_says_of_masks_without_a_number_is_so() -> None:
