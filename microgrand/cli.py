@@ -26,15 +26,11 @@ def show_versions(wanted: bool) -> None:
         raise typer.Exit
 
 
+VERSIONS = typer.Option("--version", callback=show_versions, is_eager=True, help="print versions")
+
+
 @app.callback()
-def before_all(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=show_versions, is_eager=True, help="print what results depend on"
-        ),
-    ] = False,
-) -> None:
+def before_all(version: Annotated[bool, VERSIONS] = False) -> None:
     """A textbook you can run: regularisation from the gradient's point of view."""
 
 

@@ -81,7 +81,8 @@ def test_claims_are_judged_by_the_recorded_runs(microgrand: Command) -> None:
     (article,) = verdicts.articles(some)
     said = microgrand("claims", "noise")
     assert (said.code, said.err) == (0, "")
-    for one in some:
+    assert len(set(article.by)) == 2
+    for one in article.by:
         assert f"{one.name}: {one.command}, {len(one.results)} runs" in said.out.splitlines()
     assert said.out.splitlines()[-1] == verdicts.count(article.judgements)
     assert all(one.name in said.out for one in article.judgements)
