@@ -111,7 +111,7 @@ session.show(
 # | step | formula | derivation |
 # |---|---|---|
 # | weighted sum | $z = hW + b$ | [dense](../derivations/dense.md) |
-# | dropout | $\tilde z = z \cdot m/(1-p)$, with $m$ a mask of zeros and ones | [dropout](../derivations/dropout.md) |
+# | dropout | $\tilde z = z \cdot m/(1-p)$, with $m$ a mask of zeros and ones; 0 for $p = 1$ | [dropout](../derivations/dropout.md) |
 # | activation | $h = \tilde z$ where $\tilde z > 0$, and $0.03\,\tilde z$ elsewhere | [LeakyReLU](../derivations/leaky_relu.md) |
 #
 # Here $h$ is what the layer receives, and $p$ is the rate of dropout, the probability that a unit is silenced. As long as it is 0, the second line does nothing.
@@ -335,13 +335,15 @@ session.show(
 )
 
 # %% [markdown]
-# Three things are in this picture. Training and test loss stay together: the points lie so close to each other on the one axis of $x$ that a line through the noise of each is out of reach. They do *not* fall steadily: Adam's steps stay as large as ever, and the loss jitters. And they end above the noise floor: something is still not learned. The next picture shows where.
+# Three things are in this picture. Training and test loss stay together: the points lie so close to each other on the one axis of $x$ that a line through the noise of each is out of reach. They do *not* fall steadily: Adam's steps do not shrink as the gradients do, and the loss jitters. And they end above the noise floor: something is still not learned. The next picture shows where.
 
 # (A training loss is the mean over an epoch's batches, taken while the weights move. The test loss is taken after the epoch. That is why the test loss can be the smaller one.)
 
 # %% tags=["evidence"]
 truth = data.truth(grid)
-bend = np.abs(np.gradient(np.gradient(truth, grid), grid))  # the curvature
+second_derivative = np.gradient(np.gradient(truth, grid), grid)
+bend = np.abs(second_derivative)  # the curvature
+bend_changes = np.abs(np.gradient(second_derivative, grid))  # how fast it changes
 
 # %% tags=["collapse-input"]
 figure, (above, below) = new_figure(2, 1, height=4.2, sharex=True)
@@ -380,7 +382,7 @@ for low, high in ((-4 * np.pi, 0), (0, 4), (4, 8), (8, 4 * np.pi)):
 #
 # ### The signals of a layer
 #
-# Losses say that a network learns, not how. Six **signals** of each layer say more: its weighted sums (the *preactivation*), what the next layer receives (the *activation*), the gradient that it passes back to the layer before (the *input gradient*), the gradient of its weights, Adam's running mean of that gradient (the *moment*), and the *weights* themselves. They are taken on 256 test points after each epoch, beside the training and without disturbing it. Here is how far each of them spreads.
+# Losses say that a network learns, not how. Six **signals** of each layer say more: its weighted sums (the *preactivation*), what the next layer receives (the *activation*), the gradient of what it received, which it passes back (the *input gradient*), the gradient of its weights, Adam's running mean of that gradient (the *moment*), and the *weights* themselves. They are taken on 256 test points after each epoch, beside the training and without disturbing it. Here is how far each of them spreads.
 
 # %% tags=["collapse-input"]
 figure, axes = new_figure(2, 3, height=4.2, sharex=True)
@@ -411,7 +413,7 @@ session.table(
 )
 
 # %% [markdown]
-# From the third layer on the weight gradients shrink more than tenfold while the errors do, but not steadily. Those of the first layer go up and down about where they began, and the gradients that the first two layers pass back even grow. The moments are smaller, and hardly calmer. From the second layer on the weights spread a little: by about a third in the hidden layers, to nearly twice in the last. Most of what is learned is in *which* weights are large, not in how large they are.
+# From the third layer on the weight gradients shrink more than tenfold as the errors do, but not steadily. Those of the first layer go up and down about where they began, and the gradients that the first two layers pass back even grow. The moments are smaller, and hardly calmer. From the second layer on the weights spread a little: by about a third in the hidden layers, to nearly twice in the last. So the layers do not learn by growing much. *Which* weights have moved, a spread cannot say.
 #
 # ### The weights
 #
@@ -436,7 +438,7 @@ session.show(
 #
 # $$J(\theta) = L(\theta) + \lambda R(\theta), \qquad R(\theta) = \tfrac12 \sum_i \theta_i^2, \qquad \frac{\partial J}{\partial \theta} = \frac{\partial L}{\partial \theta} + \lambda\theta .$$
 #
-# The **strength** $\lambda$ says how dear weights are, beside the loss. The half is there for its derivative: [½Σθ²](../derivations/half_l2.md) has the gradient $\theta$, while [Σθ²](../derivations/l2.md) has $2\theta$. Most libraries' `weight_decay` means the first. (For a matrix, Σθ² is the square of its Frobenius norm, one of a family of [matrix norms](../derivations/lpq.md).)
+# The **strength** $\lambda$ says how much weights cost, beside the loss. The half is there for its derivative: [½Σθ²](../derivations/half_l2.md) has the gradient $\theta$, while [Σθ²](../derivations/l2.md) has $2\theta$. Most libraries' `weight_decay` means the first. (For a matrix, Σθ² is the square of its Frobenius norm, one of a family of [matrix norms](../derivations/lpq.md).)
 #
 # We try eight strengths, from 0.00001 to 1.
 
@@ -597,7 +599,7 @@ def weight_table(case: str, values: tuple[float, ...], symbol: str) -> object:
             "middle half of θ",
             "entropy",
             "distance from the start",
-            "mean way of a weight",
+            "mean distance moved",
             "|θ| < 0.001",
             "θ = 0",
         ],
@@ -857,13 +859,14 @@ claims = [
     ),
     Claim(
         "K2",
-        "It reproduces f except where the curvature is high, near x = 11.",
+        "It reproduces f except where the curvature changes quickly, near x = 11.",
         (
             Evidence("spread of prediction / data", lambda r, s: spread(r, "plain", s)[0], above=0.9),
             Evidence("error near x = 11 / elsewhere", lambda r, s: error_ratio(r, s), above=1.5),
             Evidence("rank correlation of error and curvature", lambda r, s: rank_correlation(bend, errors(r, s)), above=0.3),
+            Evidence("rank correlation of error and change of curvature", lambda r, s: rank_correlation(bend_changes, errors(r, s)), above=0.3),
         ),
-        comment="Errors go with x, not with curvature; how many of them lie near x = 11 differs from seed to seed.",
+        comment="Errors go with x, hardly with curvature or how fast it changes; how many of them lie near x = 11 differs from seed to seed.",
     ),
     Claim(
         "K3",

@@ -133,7 +133,7 @@ session.show(
 #
 # ## The gradient, and what it cannot do
 #
-# Let $g_i = \partial L/\partial \hat x_i$ be the gradient that arrives, with $L$ the loss. A number of a set moves the mean and the variance of all others, so one expects a long formula. Ioffe and Szegedy's paper has it in six lines, one for each path. Nearly all of it cancels:
+# Let $g_i = \partial L/\partial \hat x_i$ be the gradient that arrives, with $L$ the loss. A number of a set moves the mean and the variance of all others, so one expects a long formula. Ioffe and Szegedy's paper has it in six lines, two of them for the scale and the shift. Nearly all of it cancels:
 #
 # $$\frac{\partial L}{\partial x_i} = \frac{1}{\sqrt{v + \varepsilon}} \Bigl( g_i - \overline{g} - \hat x_i\,\overline{g \hat x} \Bigr),$$
 #
@@ -658,11 +658,11 @@ session.show(
 )
 
 # %% [markdown]
-# Exactly zero gradients are rare: there are none in the networks with batch, layer and instance norm. A weight of a convolution collects its gradient from every pixel of every image, and it is zero only where a whole channel has died. Without normalisation, and with Box-Cox, that happens in the last layers. What the eye sees as zero is *small beside the largest*, and there the article has seen rightly: normalised networks have fewer such weight gradients, instance norm fewest. Box-Cox has more, not fewer.
+# Exactly zero gradients are rare: there are none in the networks with batch, layer and instance norm. A weight of a convolution collects its gradient from every pixel of every image, and it is zero only where a whole channel has died. Without normalisation, and with Box-Cox, that happens in the last layers. What the eye sees as zero is *small beside the largest*, and there the article has seen rightly: normalised networks have fewer such weight gradients, instance norm fewest. Box-Cox has more here, not fewer.
 #
-# Does it explain the speed? The panels above say no. At the start the gradients without normalisation are smaller than those of batch norm, by a factor of fifty to a thousand. But Adam divides each gradient by its own running size, and a gradient a hundred times smaller makes the same step. So, but for the last layers, the weights of the plain network move no less than the others'. In the first layers they move *more*. They move, and learn less by it.
+# Does it explain the speed? The panels above say no. At the start the gradients without normalisation are smaller than those of batch norm, by a factor of a hundred or more. But Adam divides each gradient by its own running size, and a gradient a hundred times smaller makes the same step. So, but for the last layers, the weights of the plain network move no less than the others'. In the first layers they move *more*. They move, and learn less by it.
 #
-# Why were the gradients so small? Because the activations were: with weights from $\mathcal N(0, 0.05^2)$ each layer hands on about half of the spread it gets, or less, and after six of them next to nothing of the image is left in the output. Normalisation sets the spread back to 1 after each layer. So could a better start alone. **He's weights** have a spread of $\sqrt{2/\text{inputs}}$, which keeps the size of activations behind a ReLU.
+# Why were the gradients so small? Because the activations were: with weights from $\mathcal N(0, 0.05^2)$ each layer hands on less than half of the spread it gets, and after six of them next to nothing of the image is left in the output. Normalisation sets the spread back to 1 after each layer. So could a better start alone. **He's weights** have a spread of $\sqrt{2/\text{inputs}}$, which keeps the size of activations behind a ReLU.
 
 # %% tags=["collapse-input"]
 session.table(
@@ -679,7 +679,7 @@ session.table(
 )
 
 # %% [markdown]
-# A better start alone closes most of the gap in training and a good part of it in the test. It was the scale that was wrong, not a number of zeros. What is left of the gap is what a start cannot do: it is set once, while a normalisation holds the scale at every step.
+# A better start alone closes most of the gap in training and a good part of it in the test. It was the scale that was wrong, not a number of zeros. What is left may be what a start cannot do: it is set once, while a normalisation holds the scale at every step. Or it is something else that batch norm brings, such as the noise of its batches. We have not taken these apart.
 #
 # Why does the scale of the activations matter, if Adam does not care for the scale of the gradients? This page does not settle it. One guess: as long as the activations are tiny all images look alike to the last layer, and the first steps go into making them larger. Santurkar and others (2018) have another answer for batch norm: the loss becomes smoother.
 #
@@ -774,7 +774,7 @@ session.show(
 # %% [markdown]
 # They could hardly differ more. scipy wants a λ far below zero. The network begins at 2, where $y = x + x^2/2$: that *stretches* the tail, five times in a row, and the numbers leave more lopsided than they came. (Squares of squares of squares: that is what the spikes in its loss are made of.) The loss has no wish to make anything normal. And λ barely moves: all of its way fits into a few hundredths, since a step of Adam is at most about the learning rate and the steps do not agree on a direction.
 #
-# So the soft normalisation of the article does the opposite of what it is meant to do. With λ = 1 throughout, this network would be the one without normalisation; it falls behind that network because of λ = 2 and nothing else. `BoxCox(start=0.0)` would begin at the logarithm, which does pull the tail in.
+# So the soft normalisation of the article does the opposite of what it is meant to do. With λ = 1 throughout, this network would be the one without normalisation: a λ near 2 is all that sets them apart. Here it costs a few points. In the longer runs [on real images](../claims.md) it *gains* a few. A guess: a stretched tail makes activations larger, and in this network they start too small. `BoxCox(start=0.0)` would begin at the logarithm, which does pull the tail in.
 #
 # ## Does instance norm collapse?
 #
@@ -825,13 +825,13 @@ session.table(
         ["which digit?", "instance norm", percent(late("digit-instance", 0)), percent(late("digit-instance", 1))],
         ["which digit?", "instance norm, means given back", percent(late("digit-given-back", 0)), percent(late("digit-given-back", 1))],
     ],
-    "Accuracy in percent at the end of training: mean and range over the seeds. The class of a patch is its photograph.",
+    "Accuracy in percent at the end of training: mean and range over the seeds. The class of a patch is its photograph. (The means that are given back are normalised over the batch, in the test as well.)",
 )  # fmt: skip
 
 # %% [markdown]
-# All three come out as the suspicion says. The 32 discarded numbers, with no learned filter behind them, name test patches better than the whole trained network that discards them. With the means given back the network comes close to batch norm. And the same layer, on the same patches, with as many steps, does *worse* when asked for the digit: there the means are a distraction, and instance norm is right to take them off.
+# All three come out as the suspicion says. The 32 discarded numbers, with no learned filter behind them, name test patches better than the whole trained network that discards them. With the means given back the network comes close to batch norm. And the same layer, on the same patches, with as many steps, does *worse* when asked for the digit. So it is not simply a better layer: what it gives back is of use where the question is the photograph.
 #
-# How sure are we? That the *collapse* is the moving averages: as sure as one can be, for the weights are the same. That the remaining gap is the discarded means: quite sure, at this size. It is not all there is to say. Instance norm is behind batch norm in the digits too, by less; it learns more slowly here, and with more steps the gaps shrink. And a question about style is a special question. With photographs of things, where arrangement matters more, try `--data` with CIFAR-10 and see whether instance norm is last at all.
+# How sure are we? That the *collapse* is the moving averages: as sure as one can be, for the weights are the same. That the discarded means make the gap in the class of a patch: quite sure, at this size. It is not all there is to say. Batch norm, which leaves the images their means, is ahead of instance norm in the digits too, by less. That part is not the means: instance norm learns more slowly here. With more steps it goes, and [in the longer runs](../claims.md) both name 94 % of the digits. And a question about style is a special question. With photographs of things, where arrangement matters more, try `--data` with CIFAR-10 and see whether instance norm is last at all.
 #
 # Its inventors used it to *remove* the style of a picture (Ulyanov and others 2016). It does.
 #
@@ -980,7 +980,7 @@ claims = [
             Evidence("test accuracy, asked for a digit: batch norm minus instance norm", lambda r, s: ahead(r, s, "digit", "batch", ("instance",)), above=0),
         ),
         without=Evidence("without the cause: batch norm minus layer norm, whose published weights are tested by own statistics", batch_ahead_of_own, above=0),
-        comment="Much of the published order is the moving averages. Tested rightly, instance norm is the last of the norms when asked for the photograph, but the number of statistics is not the reason: see the question that is asked.",
+        comment="Much of the published order is the moving averages. Tested rightly, instance norm is the last of the norms when asked for the photograph, but the number of statistics is not the reason: group norm has four times as many as layer norm, and is not behind it.",
     ),
     Claim(
         "Z9",
@@ -997,7 +997,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# The same experiment was also run on real images, with more steps and five seeds. [There](../claims.md) instance norm no longer shows the most gradients off zero, and, tested rightly, it comes within a few points of layer norm. The network without normalisation catches up with the others for as long as it is trained. What the moving averages do to instance norm is the same.
+# The same experiment was also run on real images, with more steps and five seeds. [There](../claims.md) instance norm no longer shows the most gradients off zero, and, tested rightly, it comes within a few points of layer norm. The network without normalisation catches up with the others for as long as it is trained. Box-Cox, behind it here, is ahead of it there, by two or three points on average. What the moving averages do to instance norm is the same.
 #
 # ## What can be learned from this
 #

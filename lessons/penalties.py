@@ -5,9 +5,9 @@
 #
 # A **penalty** is a price on the weights of a network. Training then has two wishes, to fit the data and to pay little, and the hope is that a cheap network is one that has understood rather than memorised. But training never sees the price. It sees its *slope*: how much dearer each weight would become if it grew a little. So we look at penalties from there.
 #
-# Jae Duk Seo did so in [*Regularization in Gradient Point of View*](https://towardsdatascience.com/regularization-in-gradient-point-of-view-manual-back-propagation-in-tensorflow-b7811ad297da) (2019). He trained one network with eleven different terms, recorded six signals of every layer, and compared. We repeat his experiment over several seeds, by his own program and by a corrected one, and judge ten things he says, P1 to P10.
+# Jae Duk Seo did so in [*Regularization in Gradient Point of View*](https://towardsdatascience.com/regularization-in-gradient-point-of-view-manual-back-propagation-in-tensorflow-b7811ad297da) (2019). He trained one network with eleven different terms, recorded six signals of every layer, and compared. He says himself that it is one experiment, that one sample proves nothing, and that he is not sure whether all networks started from the same weights. So here is the experiment once more: over several seeds, each case from the same weights, by his own program and by a corrected one. We judge ten things he says, P1 to P10.
 #
-# Before anything is trained, a pencil will already have taken the eleven apart. Four of them are the same function. One has no slope. Two blow like a wind. Two reward what they were to punish. And this is only the start: at the end two networks that differ by a ten-millionth in one weight will drift apart, by chance early or late, and we have to ask how much of any difference between two runs means anything at all.
+# Before anything is trained, a pencil will already have taken the eleven apart. Four of them are one function, but for a factor of two. One has no slope. Two blow like a wind. Two reward what they were to punish. And this is only the start: at the end two networks that differ by a ten-millionth in one weight will drift apart, by chance early or late, and we have to ask how much of any difference between two runs means anything at all.
 #
 # This page is a program. Every figure below was drawn by the code around it when the page was built; `microgrand run penalties` runs the same file in your terminal, and its flags change the settings that come next.
 
@@ -73,7 +73,7 @@ settings = session.settings
 #
 # $$J(\theta) = L(\theta) + \lambda R(\theta), \qquad \frac{\partial J}{\partial \theta} = \frac{\partial L}{\partial \theta} + \lambda \frac{\partial R}{\partial \theta} .$$
 #
-# All penalties here are sums over the weights, one term for each. So we write $R$ for a single weight, and $\partial R/\partial\theta$ is a curve that we can draw. We call it the **pull**: a step of training moves the weight *against* it.
+# All penalties here are sums over the weights, one term for each. So we write $R$ for a single weight, and $\partial R/\partial\theta$ is a curve that we can draw. We call it the **pull**: a step of training moves the weight *against* it, so a positive pull brings a weight down. Where we say that a penalty points towards zero, we mean the step that it makes.
 #
 # What should the curve of a penalty look like? Positive to the right of zero and negative to the left, so that every step goes towards zero. And it should have a smallest value somewhere, or the price could be lowered for ever.
 #
@@ -220,7 +220,7 @@ for size in (1e-4, 3e-4, 1e-3, 3e-3, 0.05):
     print(f"|θ| = {size:<6g}", *(f"{x} pulls {pull(x, at)[0]:.5f}" for x in "EBDF"), sep="   ")
 
 # %% [markdown]
-# Within $\sqrt\varepsilon = 0.0003$ of zero they differ; from 0.003 on they agree to half a per cent, and for most weights of a network to four digits. D and F agree in every bit, everywhere. Whatever difference the article sees among these four, the penalty has not made it for weights beyond 0.003. (But the lasso gathers weights at zero. What the smoothing does there we shall measure.)
+# Within $\sqrt\varepsilon = 0.0003$ of zero they differ; from 0.003 on they agree to better than one per cent, and for most weights of a network to four digits. D and F agree in every bit, everywhere. If two of these four end apart, the penalty has not made it with weights beyond 0.003. (But the lasso gathers weights at zero. What the smoothing does there we shall measure.)
 #
 # ### A step that is flat
 #
@@ -557,7 +557,9 @@ session.show(
 # %% [markdown]
 # Three things can be read from this picture.
 #
-# As published, **C comes last**, in every seed. **The seeds differ more than most cases do.** The distance between two seeds of Z can be larger than that between Z and most of its neighbours in the same seed. An article with one seed has drawn one dot from each column. And **the two programs do not agree.** In the corrected one λ weighs $P/N$ times as much, and that hurts the lasso (E, and B with twice of it). Its pull on a weight is the same however small the weight is, and at the start the gradients of the loss are small: so it can win before the data have been heard. The published program's misplaced factor has kept it from doing so.
+# As published, **C comes last**, in every seed. **The seeds differ more than most cases do.** The distance between two seeds of Z can be larger than that between Z and most of its neighbours in the same seed. An article with one seed has drawn one dot from each column. And **the two programs do not agree.** The corrected one is behind here even without a penalty (Z, and G, which is Z there). That is not λ. It may be the number of steps: in the first hundred the frozen correction makes steps up to twice as long as Adam's, and this page has hardly two hundred. With thousands, [the corrected program is ahead](../claims.md#where-size-changed-the-answer).
+#
+# The lasso (E, and B with twice of it) falls further, and there λ has its part. In the corrected program it weighs $P/N$ times as much. The lasso's pull on a weight is the same however small the weight is, and at the start the gradients of the loss are small: so it can win before the data have been heard. The published program's misplaced factor has kept it from doing so.
 #
 # Why are the gradients small at the start, and the seeds so far apart? Look at the size of the signal in an untrained network, layer by layer.
 
@@ -567,7 +569,7 @@ print("spread of the activations before training:", *(f"{value:.1e}" for value i
 print(f"weights that would keep it need a spread of {np.sqrt(2 / (9 * 16)):.3f}, not 0.05")
 
 # %% [markdown]
-# Each layer passes on a part of what it gets. By the rule of He and others (2015), weights behind a ReLU should start with a variance of 2 over the number of inputs, and these are less than half as wide. So a network first has to grow its weights before it can learn, and how long that takes is a matter of luck. It also explains a surprise: I and J, which reward size, are on average about as good as the lasso. A push outwards does no harm in a network that starts too small, and may help.
+# Each layer passes on a part of what it gets. By the rule of He and others (2015), weights behind a ReLU should start with a variance of 2 over the number of inputs, and these are less than half as wide. So a network first has to grow its weights before it can learn, and how long that takes is a matter of luck. It may also explain a surprise: I and J, which reward size, are on average about as good as the lasso. A push outwards does no harm in a network that starts too small, and may help.
 #
 # ## The signals
 #
@@ -711,7 +713,7 @@ session.table(
 )
 
 # %% [markdown]
-# Compare the columns. By the Gini index, the lasso's four names make weights sparser than the others: more inequality, not only less size. But the last panel above counts the weights that are not zero, and it is all of them: small is not zero. By −tanh and −log, *every* set of smaller weights is sparser, and C's large ones are the least sparse of all.
+# Compare the columns. By the Gini index, the lasso's four names make weights sparser than the others: more inequality, not only less size. But the last panel above counts the weights that are not zero, and it is all of them: small is not zero. Then compare I with Z. Its weights are larger, and by Gini they are sparser. −tanh and −log say the opposite, for size is all they see: to them *every* set of smaller weights is sparser.
 
 # %% tags=["collapse-input"]
 session.show(
@@ -854,9 +856,9 @@ session.table(
 )
 
 # %% [markdown]
-# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by the size of those before it; where all of them were tiny, it makes a whole step of a sign. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on, all accidents follow much the same curve. How soon the nudge gets there is a matter of luck: it may take a few steps, or more than this page has. The smoothing and the shaking begin there.
+# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by the size of those before it; where all of them were tiny, it makes a whole step of a sign. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on, all accidents follow much the same curve. How soon the nudge gets there is a matter of luck: it may take a few steps, or more than this page has. The shaking begins there, and the smoothing gets there within a few steps.
 #
-# So compare what the smoothing does with what the accidents do, the shaking and the reading of the moment, in the figure and in the last column of the table. The weights drift about as far. The accuracies do not agree to the point, but they are of one size. So on this page the differences among B, D, E and F, and that between G and Z, are of the size of an accident, and the article reads much from such differences.
+# So compare what the smoothing does with what the accidents do, the shaking and the reading of the moment, in the figure and in the last column of the table. The weights drift about as far. The accuracies do not agree to the point, but they are of one size. So on this page the differences among B, D, E and F, and that between G and Z, are of the size of an accident. Who looks at eleven lines cannot know that. P1 rests on one of these differences.
 #
 # Distance alone does not tell a penalty from an accident: A is not much farther from Z than Z's own twins. What tells them apart is the *direction*. An accident makes weights different, a penalty makes them smaller, in every seed:
 

@@ -731,7 +731,7 @@ middles = (EDGES[1:] + EDGES[:-1]) / 2
 session.play(
     Animation(
         title="All weights while training, in all nine cases",
-        alt="Nine histograms of all weights, one for each case, growing from the same bell: L1 and its proximal form grow a spike at zero, the dead zone two spikes at its edges, the others change little.",
+        alt="Nine histograms of all weights, one for each case, growing from the same bell: L1 and both proximal forms grow a spike at zero, that of L0 with a gap on either side; the dead zone grows two spikes at its edges; the others change little.",
         frames=tuple(f"epoch {epoch}" for epoch in EPOCHS),
         panels=tuple(
             Panel(
@@ -851,7 +851,7 @@ show_film("l0-proximal", "L0 by proximal steps: the hard threshold clears a gap 
 #
 # **It is also stronger than L1 in the loss**, though λ is the same: the gain does not weaken it. The accuracy pays for that. To compare the two fairly one has to compare them at equal sparsity, and we shall.
 #
-# **The hard threshold makes a moat.** What is smaller than 0.014 is gone at once. To come back a weight has to jump over the moat in a single step, and so zeros of the hard threshold stay zeros. But it pulls at nothing outside, so few weights ever come to the edge. What it does not kill, it keeps whole.
+# **The hard threshold makes a moat.** What is smaller than 0.014 is gone at once. To come back a weight has to jump over the moat in a single step, and so zeros of the hard threshold stay zeros. But it pulls at nothing outside: a weight comes to the edge only if the data push it there, and after the first epochs the zeros grow slowly. What it does not kill, it keeps whole.
 #
 # ## What does sparse storage save?
 #
@@ -970,7 +970,7 @@ session.table(
 )
 
 # %% [markdown]
-# Two lessons. The same λ means two different things, as the gain told us: compare rows of equal *sparsity*, not of equal λ. Then the two are not far apart as long as both are mild. The proximal step goes on to where L1 in the loss does not get, and pays with accuracy.
+# Two lessons. The same λ means two different things, as the gain told us: compare rows of equal *sparsity*, not of equal λ. Then the two are not far apart as long as both are mild. The proximal step goes on to where L1 in the loss does not get with these strengths, and pays with accuracy.
 #
 # And even for the proximal step the cut finds something to drop: about as many weights again as were zero already, at all strengths but the largest. Why does that step not keep its promise of exact zeros? Because of its company. Its threshold is λ for all weights, the calm and the noisy, while Adadelta gives each a rate of its own. With plain gradient descent and all images in one batch it would settle where loss and penalty balance, zeros and all; there the theory lives.
 #
@@ -1172,7 +1172,7 @@ for r, m in ((128, 512), (512, 128)):
 assert rows_beat_bits(1152, 32) <= 0, "with 1152 rows and 32 columns, bits are always fewer"
 
 # %% [markdown]
-# **3. Where the slopes cross.** Below which $|w|$ does the penalty $|w|^p$ pull less than L1? Solve for general $p$, and write the answer as `slopes_meet(p)`. Where does it go as $p$ grows?
+# **3. Where the slopes cross.** Below which $|w|$ does the penalty $|w|^p$ pull less than L1? Solve for any $p > 1$, and write the answer as `slopes_meet(p)`. Where does it go as $p$ grows?
 #
 # <details class="hint"><summary>Hint</summary>
 #
@@ -1230,7 +1230,7 @@ for g in (1e-4, 1e-2):
         )
 
 # %% [markdown]
-# **5. The wrong maximum.** Take the matrix $\begin{pmatrix} 0.5 & 0.1 \\ -0.75 & 0.03 \end{pmatrix}$. Compute by hand the true dead zone and the article's version, values and gradients: call them `meant`, `written`, `meant_gradient` and `written_gradient`. Then let the article's version act alone, with a hundred plain steps of 0.01, on the second column. Where does it end? Call the two numbers `ends_at`, to a hundredth.
+# **5. The wrong maximum.** Take the matrix $\begin{pmatrix} 0.5 & 0.1 \\ -0.75 & 0.03 \end{pmatrix}$. Compute by hand the true dead zone and the article's version, values and gradients: call them `meant`, `written`, `meant_gradient` and `written_gradient`. Then let the article's version act alone, with a hundred plain steps of 0.01, on the second column. Where does it end? Call the two numbers `ends_at`; a step more or less is right.
 #
 # <details class="hint"><summary>Hint</summary>
 #
