@@ -114,7 +114,7 @@ session.show(
 # | dropout | $\tilde z = z \cdot m/(1-p)$, with $m$ a mask of zeros and ones; 0 for $p = 1$ | [dropout](../derivations/dropout.md) |
 # | activation | $h = \tilde z$ where $\tilde z > 0$, and $0.03\,\tilde z$ elsewhere | [LeakyReLU](../derivations/leaky_relu.md) |
 #
-# Here $h$ is what the layer receives, and $p$ is the rate of dropout, the probability that a unit is silenced. As long as it is 0, the second line does nothing.
+# Here $h$ is what the layer receives, and $p$ is the rate of dropout, the probability that a unit is silenced. As long as it is 0, the second line does nothing. (The article's text has a ReLU on the output, too; its code has none, nor has ours.)
 #
 # Weights $W$ and biases $b$ start uniformly between $-1/\sqrt{\text{inputs}}$ and $1/\sqrt{\text{inputs}}$: between $\pm 1$ in the first layer and $\pm 0.125$ in the others. We write $\theta$ for all of them together.
 
@@ -536,7 +536,7 @@ session.table(
         ]
         for name, case in (("coupled", "coupled"), ("decoupled", "decoupled"))
     ],
-    f"The spread of the prediction over that of the data; mean over {len(session.seeds)} seeds.",
+    f"The spread of the prediction over that of the data; mean over {len(session.seeds)} seeds. Where decay is weak, the wobble is their luck.",
 )
 
 

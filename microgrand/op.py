@@ -204,6 +204,7 @@ def op(
         return traced(*arguments)
 
     # Under its own name, so that another process finds an op of ours by import and not as a copy.
+    # (Those of penalties have no name in a module and travel as copies.)
     function.__name__ = function.__qualname__ = name
     function.__module__ = forward.__module__
 

@@ -13,7 +13,7 @@ optimiser: `AdamW`, or `decay` of `SGD` and `Momentum`, where both come to the s
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,7 +43,7 @@ class Optimizer(Protocol):
 
 
 def check(optimizer: Any, *, above_0: str = "", from_0: str = "", below_1: str = "") -> None:
-    """Refuse settings that are out of bounds. NaN is out of all bounds.
+    """Refuse settings that are out of bounds. NaN and ∞ are out of all bounds.
 
     Arguments:
         optimizer: whose settings.
@@ -54,13 +54,13 @@ def check(optimizer: Any, *, above_0: str = "", from_0: str = "", below_1: str =
         ValueError: if one does not.
     """
     for names, bounds, within in (
-        (above_0, "must be above 0", lambda value: value > 0),
-        (from_0, "must not be negative", lambda value: value >= 0),
+        (above_0, "must be above 0 and finite", lambda value: value > 0),
+        (from_0, "must be finite and not negative", lambda value: value >= 0),
         (below_1, "must be at least 0 and below 1", lambda value: (value >= 0) & (value < 1)),
     ):
         for name in names.split():
             value = getattr(optimizer, name)
-            if not np.all(within(np.asarray(value))):
+            if not np.all(within(np.asarray(value)) & np.isfinite(value)):
                 raise ValueError(f"{type(optimizer).__name__}: {name} {bounds}, not {value}")
 
 
@@ -155,7 +155,7 @@ class Adam:
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    as_published: bool = False
+    as_published: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         check(self, above_0="rate epsilon", below_1="beta1 beta2")

@@ -124,7 +124,7 @@ def load(path: Path) -> Record:
         if not all(isinstance(array, np.ndarray) for array in arrays.values()):
             raise ValueError("something else is among them")
         return Record(arrays, manifest)
-    except (ValueError, OSError, EOFError, BadZipFile, zlib.error) as error:
+    except (ValueError, OSError, EOFError, RuntimeError, BadZipFile, zlib.error) as error:
         raise RecordError(f"{file}: not plain arrays ({error}); run it again") from None
 
 

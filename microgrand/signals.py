@@ -36,7 +36,7 @@ class Summary:
     z⁴ minus 3 (0 for a normal), with z = (x − mean)/std, both 0 where std is 0; `nonzero`, how many
     numbers are not exactly zero; `histogram`, counts in bins of one width, with what lies outside
     them counted in the first and the last: it sums to n. Where training has diverged and
-    left NaN or ∞, the moments are NaN and the histogram counts what is a number.
+    left NaN or ∞, the moments are NaN, and the two counts are of what is a number.
     """
 
     mean: float
@@ -69,7 +69,7 @@ def summarise(values: np.ndarray, bins: int, reach: float) -> Summary:
         std=float(std),
         skewness=float(squares @ z / z.size),
         kurtosis=float(squares @ squares / z.size - 3) if z.any() else 0.0,
-        nonzero=int(np.count_nonzero(flat)),
+        nonzero=int(np.count_nonzero(np.nan_to_num(flat))),
         histogram=np.histogram(np.clip(flat, -reach, reach), bins, (-reach, reach))[0],
     )
 
@@ -97,8 +97,13 @@ def take_signals(
         loss: of (prediction, target).
         moment: the optimiser's, `optimizer.moment(state)`; without it there is no "moment".
         generator: turns dropout on, and must not be the one training draws from.
+
+    Raises:
+        ValueError: if no layer has a kernel.
     """
     weighted = [i for i, layer in enumerate(parameters.weights) if "kernel" in layer]
+    if not weighted:
+        raise ValueError("a network without kernels has no signals")
     inputs: list[Any] = []  # of every layer, and the prediction last
 
     def watched(weights: Weights) -> Any:
@@ -166,7 +171,8 @@ class Recorder:
         """A summary in fine bins over ±2ᵏ, and k."""
         finite = array[np.isfinite(array)]
         largest = float(np.max(np.abs(finite))) if finite.size else 0.0
-        power = math.frexp(largest)[1] if largest else -126  # the least float32 that is not tiny
+        # From the least float32 that is not tiny to what float64 can count in bins.
+        power = int(np.clip(math.frexp(largest)[1], -126, 1000)) if largest else -126
         return summarise(array, self.bins << self.DOUBLINGS, 2.0**power), power
 
     def arrays(self) -> dict[str, np.ndarray]:

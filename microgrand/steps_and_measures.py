@@ -115,6 +115,13 @@ def walk(make: Callable[..., Optimizer]) -> Callable[..., np.ndarray]:
     return forward
 
 
+def in_order(make: Callable[..., Adam]) -> Callable[..., Adam]:
+    """Adam or AdamW of its settings as `adam` takes them; `as_published` goes by name alone."""
+    return lambda rate, beta1, beta2, epsilon, as_published, *decay: make(
+        rate, beta1, beta2, epsilon, *decay, as_published=as_published
+    )
+
+
 # -------------------------------------------------------------------------------- proximal steps
 
 
@@ -207,8 +214,8 @@ RHO: dict[str, Domain] = {**ROUTE, "rate": RATE, "rho": SHARE, "epsilon": EPSILO
 STEPS = (
     defined("sgd", sgd, walk(SGD), **ROUTE, rate=RATE, decay=SHARE),
     defined("momentum", momentum, walk(Momentum), **ROUTE, rate=RATE, beta=SHARE, decay=SHARE),
-    defined("adam", adam, walk(Adam), **ADAM),
-    defined("adamw", adam, walk(AdamW), **ADAM, decay=SHARE),
+    defined("adam", adam, walk(in_order(Adam)), **ADAM),
+    defined("adamw", adam, walk(in_order(AdamW)), **ADAM, decay=SHARE),
     defined("rmsprop", rmsprop, walk(RMSprop), **RHO),
     defined("adadelta", adadelta, walk(Adadelta), **RHO),
     defined(

@@ -33,7 +33,7 @@ class Parameters:
     """
 
     def __init__(self, vector: np.ndarray, shapes: Sequence[dict[str, Shape]]) -> None:
-        self.vector = vector
+        self._vector = vector
         self.shapes = list(shapes)
         self.weights: Weights = []
         start = 0
@@ -46,6 +46,15 @@ class Parameters:
             self.weights.append(views)
         if start != vector.shape[-1]:
             raise ValueError(f"the shapes hold {start} numbers, the vector {vector.shape[-1]}")
+
+    @property
+    def vector(self) -> np.ndarray:
+        """All weights. What is assigned to it is written into it: the layers' views stay views."""
+        return self._vector
+
+    @vector.setter
+    def vector(self, values: np.ndarray) -> None:
+        self._vector[...] = values
 
     @classmethod
     def from_weights(cls, weights: Weights) -> "Parameters":

@@ -104,8 +104,8 @@ def train(
     if strength is None and penalty.name != "none":
         raise ValueError(f"how strong is {penalty.name}? It needs a strength, say strength=1e-4")
     scale = np.asarray(0.0 if strength is None else strength, parameters.vector.dtype)
-    if np.isnan(scale).any():
-        raise ValueError("the strength of a penalty is a number, not NaN")
+    if not np.isfinite(scale).all():
+        raise ValueError(f"the strength of a penalty is a finite number, not {strength}")
     if mask is not None and mask.shape != parameters.vector.shape[-1:]:
         raise ValueError(f"a mask has the shape {parameters.vector.shape[-1:]}, not {mask.shape}")
     if epochs < 0:
@@ -174,7 +174,7 @@ def predict(network: Sequential, weights: Weights, x: np.ndarray, batch_size: in
     """
     part = batch_size * -(-1000 // batch_size)
     parts = [network(weights, x[start : start + part]) for start in range(0, len(x), part)]
-    if sum(one.shape[-2] for one in parts) != len(x):
+    if sum(one.shape[-2] if one.ndim > 1 else 0 for one in parts) != len(x):
         raise ValueError(f"a prediction is (…, examples, outputs), not of shape {parts[0].shape}")
     return np.concatenate(parts, axis=-2)
 

@@ -76,6 +76,12 @@ def test_input_noise_has_its_spread_and_the_data_as_its_mean() -> None:
     assert GaussianNoise(0.0)({}, x, generator()) is x
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+def test_whole_numbers_have_noise_too(dtype: type) -> None:
+    x: np.ndarray = np.full((20, 10), 2, dtype)
+    assert np.unique(GaussianNoise(0.5)({}, x, generator())).size > 100
+
+
 def test_weights_are_drawn_around_theirs_each_time_and_come_to_no_harm() -> None:
     layer = NoisyWeights(Dense(300), 0.2)
     arrays, shape = layer.init((100,), generator())

@@ -75,6 +75,13 @@ def test_adamw_is_algorithm_2(start: float, slopes: list[float], rate: float, de
     same(walk(AdamW(rate, decay=decay), start, slopes), expected)
 
 
+def test_adamws_settings_stand_in_the_order_of_other_libraries() -> None:
+    """The decay comes after ε, and no number by its place turns the article's mistake on."""
+    assert AdamW(0.1, 0.8, 0.9, 1e-6, 0.5) == AdamW(0.1, 0.8, 0.9, 1e-6, decay=0.5)
+    with pytest.raises(TypeError, match="positional"):
+        Adam(0.1, 0.8, 0.9, 1e-6, True)  # type: ignore[call-arg]
+
+
 # ------------------------------------------------------------------------------- what follows of it
 
 
@@ -213,13 +220,13 @@ def test_the_moment_is_adams_m_and_momentums_sum() -> None:
 NEGATIVE = (-0.1, float("nan"), np.array([[0.1], [-0.1]]))
 NOT_ABOVE_0 = (0.0, *NEGATIVE, np.array([[0.1], [0.0]]))
 NO_SHARE = (-0.1, 1.0, 1.5, float("nan"))
-NOT_FROM_0, OUTSIDE = "must not be negative", "must be at least 0 and below 1"
+NOT_FROM_0, OUTSIDE = "must be finite and not negative", "must be at least 0 and below 1"
 REFUSED: list[tuple[Any, str, tuple[Any, ...], str]] = [
     *((kind, "rate", NEGATIVE, NOT_FROM_0) for kind in (SGD, Momentum, RMSprop, Adadelta)),
     *((kind, "decay", NEGATIVE, NOT_FROM_0) for kind in (SGD, Momentum, AdamW)),
-    *((kind, "rate", NOT_ABOVE_0, "must be above 0") for kind in (Adam, AdamW)),
+    *((kind, "rate", NOT_ABOVE_0, "must be above 0 and finite") for kind in (Adam, AdamW)),
     *(
-        (kind, "epsilon", (0.0, -1e-8, float("nan")), "must be above 0")
+        (kind, "epsilon", (0.0, -1e-8, float("nan")), "must be above 0 and finite")
         for kind in (Adam, AdamW, RMSprop, Adadelta)
     ),
     *((kind, name, NO_SHARE, OUTSIDE) for kind in (Adam, AdamW) for name in ("beta1", "beta2")),

@@ -61,10 +61,11 @@ def test_rmsprop_divides_by_the_root_of_the_mean_square(
 def test_adam_as_published_corrects_without_a_power(
     start: float, slopes: list[float], rate: float, beta1: float, beta2: float, decay: float
 ) -> None:
-    settings = rate, beta1, beta2, 1e-8, True
-    same(walk(Adam(*settings), start, slopes), defined(adam, start, slopes, *settings))
-    adamw = AdamW(*settings, decay=decay)
-    same(walk(adamw, start, slopes), defined(adam, start, slopes, *settings, decay))
+    settings = rate, beta1, beta2, 1e-8
+    published = Adam(*settings, as_published=True)
+    same(walk(published, start, slopes), defined(adam, start, slopes, *settings, True))
+    with_decay = AdamW(*settings, decay, as_published=True)
+    same(walk(with_decay, start, slopes), defined(adam, start, slopes, *settings, True, decay))
 
 
 # ------------------------------------------------------------------------------- what follows of it

@@ -103,8 +103,9 @@ def test_a_dead_zone_has_no_negative_width() -> None:
         (PENALTIES["dead_zone_l1"].gradient, ()),
         (PENALTIES["dead_zone_l1"].proximal, (0.1,)),
     ):
-        with pytest.raises(ValueError, match=r"must not be negative, as -0\.1 is"):
-            function(theta, *arguments, -0.1)  # type: ignore[misc]
+        for width in (-0.1, float("nan")):
+            with pytest.raises(ValueError, match=f"must not be negative, as {width} is"):
+                function(theta, *arguments, width)  # type: ignore[misc]
 
 
 @given(theta=matrices, width=st.floats(0, 5))

@@ -223,6 +223,12 @@ def test_nonzero_counts_what_is_not_exactly_zero(array: np.ndarray) -> None:
     assert summarise(array, BINS, REACH).nonzero == sum(value != 0 for value in array.ravel())
 
 
+def test_a_network_without_kernels_is_refused() -> None:
+    network = Sequential((LeakyReLU(),))
+    with pytest.raises(ValueError, match="without kernels has no signals"):
+        take_signals(network, Parameters(np.empty(0), [{}]), X, X, mean_squared_error)
+
+
 def test_moments_of_float32_are_taken_in_float64() -> None:
     """A million float32 numbers near 1000: summed in float32, the spread would be lost."""
     array = (1000 + np.random.default_rng(0).normal(size=10**6)).astype(np.float32)

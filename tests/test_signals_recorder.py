@@ -84,6 +84,25 @@ def test_a_diverged_epoch_is_recorded_as_such() -> None:
     assert kept["histograms"][1, 0, 0].sum() == 1  # what is a number
 
 
+def test_diverged_epochs_do_not_narrow_the_common_range() -> None:
+    """The range is of what is a number, however much else there is."""
+    numbers = np.random.default_rng(0).normal(size=1000)
+    calm, diverged = Recorder(), Recorder()
+    for recorder in (calm, diverged):
+        recorder.add({"weight": [numbers]})
+    for _ in range(90):
+        diverged.add({"weight": [np.full(1000, np.nan)]})
+    assert diverged.arrays()["ranges"] == calm.arrays()["ranges"]
+
+
+@pytest.mark.parametrize("size", [1e-320, 1e300])
+def test_numbers_of_any_size_are_counted(size: float) -> None:
+    recorder = Recorder(bins=4)
+    with np.errstate(over="ignore"):  # of the moments
+        recorder.add({"weight": [np.array([size, -size])]})
+    assert recorder.arrays()["histograms"].sum() == 2
+
+
 @pytest.mark.parametrize("bins", [5, 1, 0, -2])
 def test_bins_that_leave_no_edge_at_zero_are_refused(bins: int) -> None:
     with pytest.raises(ValueError, match=f"an even number of bins, an edge at zero, not {bins}"):

@@ -14,7 +14,7 @@ from microgrand.optimizers import SGD, Adam, Momentum, Optimizer
 from microgrand.penalties import PENALTIES
 from microgrand.penalties.vector import l1_proximal
 from microgrand.proximal import Proximal
-from microgrand.steps_and_measures import DEFINED, defined, lowest, proximal_step, walk
+from microgrand.steps_and_measures import DEFINED, defined, in_order, lowest, proximal_step, walk
 from microgrand.verify import Check, verify
 
 
@@ -55,7 +55,12 @@ def test_no_optimiser_proximal_step_or_measure_is_forgotten() -> None:
         ("sgd", lambda rate, decay: SGD(rate * (1 + 1e-10), decay)),
         ("momentum", lambda rate, beta, decay: Momentum(rate * (1 - beta), beta, decay)),
         ("adam", lambda *settings: Adam(*settings[:-1])),  # never as published
-        ("adam", lambda rate, beta1, beta2, *rest: Adam(rate, beta2, beta1, *rest)),
+        (
+            "adam",
+            in_order(
+                lambda rate, beta1, beta2, *rest, **more: Adam(rate, beta2, beta1, *rest, **more)
+            ),
+        ),
         ("ista", lambda rate, strength: Proximal(SGD(rate), PENALTIES["half_l2"], strength)),
         ("projected", lambda rate, bound: SGD(rate)),
     ],

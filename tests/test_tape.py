@@ -229,7 +229,7 @@ def test_the_tape_uses_the_hand_derived_gradient(name: str) -> None:
 
 def test_layers_are_views_of_one_vector() -> None:
     parameters = draw_parameters()
-    parameters.vector[:] = np.arange(parameters.vector.size)
+    parameters.vector = np.arange(parameters.vector.size)  # is written into it
     np.testing.assert_array_equal(parameters.weights[0]["kernel"], np.arange(8).reshape(2, 4))
     np.testing.assert_array_equal(parameters.weights[0]["bias"], np.arange(8, 12))
     parameters.weights[2]["bias"][1] = -1

@@ -45,8 +45,9 @@ def run(**changes: Any) -> None:
             r"put PENALTIES\['group_l1'\]\.function into the loss",
         ),
         ({"penalty": PENALTIES["l1"]}, "how strong is l1"),
-        ({"penalty": PENALTIES["l1"], "strength": np.nan}, "not NaN"),
-        ({"strength": np.array([[0.1], [np.nan]])}, "not NaN"),
+        ({"penalty": PENALTIES["l1"], "strength": np.nan}, "finite number, not nan"),
+        ({"penalty": PENALTIES["l1"], "strength": np.inf}, "finite number, not inf"),
+        ({"strength": np.array([[0.1], [np.nan]])}, "finite number"),
         ({"mask": np.ones(1)}, r"shape \(33,\), not \(1,\)"),
     ],
 )
@@ -60,6 +61,7 @@ def test_a_prediction_is_made_of_rows(count: int) -> None:
     images = np.ones((count, 4, 5, 1))
     maps, rows = (Sequential((Conv2D(2, (3, 3)), *end)) for end in ((), (Flatten(),)))
     weights = maps.init((4, 5, 1), np.random.default_rng(0)).weights
-    with pytest.raises(ValueError, match="examples, outputs"):
-        predict(maps, weights, images, 64)
+    for wrong in (maps, lambda weights, x: x[:, 0, 0, 0]):
+        with pytest.raises(ValueError, match="examples, outputs"):
+            predict(wrong, weights, images, 64)  # type: ignore[arg-type]
     assert predict(rows, [*weights, {}], images, 64).shape == (count, 40)

@@ -28,11 +28,12 @@ Failing = Callable[..., Check]
 def failing(monkeypatch: pytest.MonkeyPatch) -> Failing:
     """What `verify` says of a registered op that is made wrong: it does not pass."""
 
-    def call(name: str, argument: str, **changes: Any) -> Check:
+    def call(name: str, argument: str, examples: int = 60, seed: int = 0, **changes: Any) -> Check:
         if "rule" in changes:
             changes["gradients"] = registry[name].gradients | {argument: changes.pop("rule")}
         monkeypatch.setitem(registry, name, replace(registry[name], **changes))
-        (found,) = (c for c in verify([registry[name]], examples=60) if c.argument == argument)
+        checks = verify([registry[name]], examples, seed)
+        (found,) = (one for one in checks if one.argument == argument)
         assert not found.passed
         return found
 
@@ -82,6 +83,14 @@ def test_smooth_ops_take_the_complex_step_and_others_central_differences() -> No
     checks = verify([registry["tanh"], registry["relu"]], examples=1)
     methods = {found.op: found.difference_method for found in checks}
     assert methods == {"tanh": "complex step", "relu": "central differences"}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_optional_argument_is_there_in_every_example(failing: Failing, seed: int) -> None:
+    """Drawn as None, it would have passed with any gradient."""
+    rule = right("dense", "bias")
+    found = failing("dense", "bias", rule=lambda *a: 17 * rule(*a), examples=1, seed=seed)
+    assert failed_questions(found) == {"gradient", "difference"}
 
 
 def test_the_same_seed_asks_the_same_questions() -> None:

@@ -23,7 +23,7 @@ class Conv2D:
 
     Arguments:
         filters: channels that come out.
-        size: height and width of the window.
+        size: height and width of the window; one number for both.
         stride: pixels from one window to the next.
         padding: "same" or "valid".
         bias: whether a number is added to each channel.
@@ -31,22 +31,27 @@ class Conv2D:
     """
 
     filters: int
-    size: tuple[int, int] = (3, 3)
+    size: int | tuple[int, int] = (3, 3)
     stride: int = 1
     padding: str = "same"
     bias: bool = True
     kernel_init: Initializer = uniform_fan_in
     bias_init: Initializer = uniform_fan_in
 
+    @property
+    def window(self) -> tuple[int, int]:
+        """Height and width."""
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
+
     def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         height, width, channels = image(shape)
         (down, _), (right, _) = (
             placement(length, window, self.stride, self.padding)
-            for length, window in zip((height, width), self.size, strict=True)
+            for length, window in zip((height, width), self.window, strict=True)
         )
-        area = math.prod(self.size)
+        area = math.prod(self.window)
         fans = area * channels, area * self.filters
-        kernel_shape = (*self.size, channels, self.filters)
+        kernel_shape = (*self.window, channels, self.filters)
         arrays = {"kernel": self.kernel_init(generator, kernel_shape, *fans)}
         if self.bias:
             arrays["bias"] = self.bias_init(generator, (self.filters,), *fans)

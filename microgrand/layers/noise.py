@@ -29,7 +29,8 @@ class GaussianNoise(WithoutWeights):
     def __call__(self, arrays: Arrays, x: Any, generator: Randomness = None) -> Any:
         if generator is None or not self.std:
             return x
-        return ops.add_noise(x, ops.draw_noise(generator, x.shape, x.dtype), self.std)
+        dtype = np.result_type(x.dtype, np.float32)  # whole numbers can have noise, too
+        return ops.add_noise(x, ops.draw_noise(generator, x.shape, dtype), self.std)
 
 
 @dataclass(frozen=True)

@@ -61,14 +61,14 @@ def leaky_relu_forward(x: np.ndarray, slope: float) -> np.ndarray:
     """
     if not 0 <= slope <= 1:
         raise ValueError(f"the slope of LeakyReLU lies between 0 and 1, not {slope}")
-    return np.maximum(x, x * x.dtype.type(slope))
+    return np.maximum(x, x * float(slope))
 
 
 def leaky_relu_gradient(
     cotangent: np.ndarray, y: np.ndarray, x: np.ndarray, slope: float
 ) -> np.ndarray:
     """∂loss/∂x = ∂loss/∂y · (1 where x > 0, slope elsewhere); slope at the kink x = 0."""
-    derivative = (x > 0) * x.dtype.type(1 - slope)  # arithmetic: no branch on random signs
+    derivative = (x > 0) * cotangent.dtype.type(1 - slope)  # arithmetic: no branch on random signs
     derivative += slope
     derivative *= cotangent
     return derivative
@@ -78,8 +78,10 @@ def leaky_relu_gradient(
 
 
 def tanh_definition(x: Any) -> Any:
-    """y = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)."""
-    return anp.tanh(x)
+    """y = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ), as ∓d/(2 + d) with d = e^(−2|x|) − 1: nothing overflows."""
+    side = anp.where(x > 0, 1.0, -1.0)
+    d = anp.expm1(-2 * side * x)
+    return -side * d / (2 + d)
 
 
 def tanh_forward(x: np.ndarray) -> np.ndarray:
@@ -100,20 +102,16 @@ def tanh_gradient(cotangent: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.nda
     1 − y² itself loses all its digits where y rounds to ±1.
     """
     decay = np.exp(-2 * np.abs(x))
-    derivative = 1 + decay
-    derivative *= derivative
-    np.divide(decay, derivative, out=derivative)
-    derivative *= 4
-    derivative *= cotangent
-    return derivative
+    return cotangent * (4 * decay / np.square(1 + decay))
 
 
 # --------------------------------------------------------------------------------------- sigmoid
 
 
 def sigmoid_definition(x: Any) -> Any:
-    """y = 1 / (1 + e⁻ˣ)."""
-    return 1 / (1 + anp.exp(-x))
+    """y = 1 / (1 + e⁻ˣ), left of zero as eˣ / (1 + eˣ): nothing overflows."""
+    decay = anp.exp(anp.where(x > 0, -x, x))
+    return anp.where(x > 0, 1, decay) / (1 + decay)
 
 
 def sigmoid_forward(x: np.ndarray) -> np.ndarray:
@@ -126,7 +124,7 @@ def sigmoid_forward(x: np.ndarray) -> np.ndarray:
         y, shaped like x.
     """
     decay = np.exp(-np.abs(x))  # at most 1: no overflow on either side
-    return np.where(x >= 0, x.dtype.type(1), decay) / (1 + decay)
+    return np.where(x >= 0, 1, decay) / (1 + decay)
 
 
 def sigmoid_gradient(cotangent: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The dense layer: every output is a weighted sum of all inputs."""
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import autograd.numpy as anp
@@ -43,6 +43,8 @@ def dense_forward(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | None = N
     y = product(x, kernel)
     if bias is None:
         return y
+    if bias.shape[-1:] != kernel.shape[-1:]:
+        raise ValueError(f"bias {bias.shape} and kernel {kernel.shape} do not fit")
     if bias.ndim >= y.ndim:  # the biases alone are stacked
         return y + bias[..., None, :]
     y += bias[..., None, :]
@@ -80,7 +82,7 @@ def dense_gradient_bias(
     return unbroadcast(np.matmul(ones, cotangent), bias.shape)
 
 
-@cache
+@lru_cache(maxsize=64)
 def row_of_ones(size: int, dtype: np.dtype) -> np.ndarray:
     """Asked for at every step, made once."""
     ones = np.ones(size, dtype)

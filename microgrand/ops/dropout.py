@@ -61,7 +61,7 @@ def dropout_forward(x: np.ndarray, mask: np.ndarray, rate: float | np.ndarray) -
     overfitting, section 10 for the inverted form.
     """
     check_rate(rate)
-    y = x * mask
+    y = np.multiply(x, mask, dtype=np.result_type(x, np.float32))  # of whole numbers too
     y *= keep_scale(rate, y.dtype)
     return y
 

@@ -88,11 +88,16 @@ def as_rows(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def softmax_cross_entropy_definition(logits: Any, labels: np.ndarray) -> Any:
-    """The mean of −log p(label), as log(1 + Σ exp(z − z of the label)) over the other classes."""
+    """The mean of −log p(label), as log Σ exp(z − z of the label): the largest is taken out.
+
+    So nothing overflows, here or in second derivatives. The label's own 1 goes into the log1p.
+    """
     chosen = np.eye(logits.shape[-1])[labels]
-    of_label = anp.sum(logits * chosen, axis=-1)[..., None]
-    odds_against = anp.sum(anp.exp(logits - of_label) * (1 - chosen), axis=-1)
-    return anp.sum(anp.log1p(odds_against), axis=-1) / logits.shape[-2]
+    against = logits - anp.sum(logits * chosen, axis=-1)[..., None]
+    most = anp.max(against, axis=-1)  # at least 0, which it is at the label
+    odds = anp.sum(anp.exp(against - most[..., None]) * (1 - chosen), axis=-1)
+    losses = most + anp.log1p(anp.expm1(-most) + odds)
+    return anp.sum(losses, axis=-1) / logits.shape[-2]
 
 
 def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> Any:

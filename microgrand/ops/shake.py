@@ -32,8 +32,13 @@ def shake_shake_forward(
     Returns:
         y, shape (..., batch, units).
 
+    Raises:
+        ValueError: if there are not two branches.
+
     Source: Gastaldi (2017), Shake-shake regularization, arXiv:1705.07485, section 1.2.
     """
+    if x.shape[-2] != 2:
+        raise ValueError(f"shake-shake mixes two branches, not {x.shape[-2]}")
     mixed = x[..., 1, :] + backward * (x[..., 0, :] - x[..., 1, :])
     return mixed + (forward - backward) * (held[..., 0, :] - held[..., 1, :])
 

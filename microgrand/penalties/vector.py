@@ -215,7 +215,7 @@ def dead_zone_l1_forward(theta: np.ndarray, width: float = 0.25) -> Any:
 
 def beyond(theta: np.ndarray, width: float) -> np.ndarray:
     """How far θ lies outside the dead zone; negative inside."""
-    if width < 0:
+    if not width >= 0:
         raise ValueError(f"the width of a dead zone must not be negative, as {width} is")
     return np.abs(theta) - width
 

@@ -21,6 +21,8 @@ LETTERS = "ZABCDEFGHIJ"
 CASES = [
     *(f"{letter}-published" for letter in LETTERS),
     *(f"{letter}-corrected" for letter in "ZABCEHIJ"),
+    "Z-frozen",
+    "Z-unshuffled",
     "Z-nudged",
     "Z-shaken",
     "E-shaken",

@@ -1,9 +1,11 @@
 """Activations: their limits, their kinks, and what saturation leaves of their gradients."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
+from autograd import elementwise_grad, grad
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -111,6 +113,25 @@ def test_far_out_activations_reach_their_limits_without_a_warning(
 def test_the_largest_numbers_give_no_warning(function: Callable[..., np.ndarray]) -> None:
     largest = np.finfo(np.float64).max
     assert np.isfinite(function(np.array([[-largest, -1e-300, 0.0, 1e-300, largest]]))).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("function", [ops.tanh, ops.sigmoid])
+def test_second_derivatives_do_not_overflow(function: Callable[..., Any], dtype: type) -> None:
+    """They go by the definition, which has to bear what the forward bears."""
+    x: np.ndarray = np.array([-1000.0, -90.0, 0.0, 90.0, 1000.0], dtype)
+    second = elementwise_grad(elementwise_grad(function))
+    np.testing.assert_allclose(second(x), 0, atol=1e-37)
+    half = float(elementwise_grad(elementwise_grad(function))(np.array(0.5, dtype)))
+    y = np.tanh(0.5) if function is ops.tanh else expit(0.5)
+    expected = -2 * y * (1 - y**2) if function is ops.tanh else y * (1 - y) * (1 - 2 * y)
+    assert half == pytest.approx(expected, rel=1e-6)
+
+
+def test_whole_numbers_leak_too_and_a_single_number_has_a_gradient() -> None:
+    np.testing.assert_array_equal(ops.leaky_relu(np.array([[-10, 50]]), 0.1), [[-1, 50]])
+    for function in (ops.relu, ops.tanh, ops.sigmoid):
+        assert grad(function)(np.array(0.5)) == grad(function)(np.array([0.5]).sum())
 
 
 @given(x=batches)

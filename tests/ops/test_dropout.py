@@ -74,6 +74,11 @@ def test_rate_0_silences_nobody_whatever_the_luck() -> None:
     assert ops.draw_mask(unlucky, (2, 3), 0.0).all()
 
 
+def test_whole_numbers_grow_louder_too() -> None:
+    x = np.arange(6).reshape(2, 3)
+    np.testing.assert_array_equal(ops.dropout(x, np.ones((2, 3), bool), 0.5), 2.0 * x)
+
+
 def test_rate_1_is_silence_without_a_warning() -> None:
     x = np.random.default_rng(0).normal(size=(50, 50))
     mask = ops.draw_mask(np.random.default_rng(1), x.shape, 1.0)

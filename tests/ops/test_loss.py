@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from autograd import hessian
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import log_softmax, softmax
@@ -196,3 +197,15 @@ def test_no_examples_have_no_mean_loss(shape: tuple[int, ...]) -> None:
 def test_a_row_of_logits_alone_is_no_batch() -> None:
     with pytest.raises(ValueError, match=r"logits \(4,\) and labels \(\) do not fit"):
         ops.softmax_cross_entropy(np.zeros(4), np.array(2))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("far", [1.0, 30.0, 80.0, 400.0, 800.0])
+def test_second_derivatives_are_those_of_the_softmax_at_any_size(dtype: type, far: float) -> None:
+    """∂²loss/∂z² = diag(p) − ppᵀ, also where exp(z) is more than a number can be."""
+    z: np.ndarray = np.array([[0.0, far, 0.5]], dtype)
+    second = hessian(lambda logits: ops.softmax_cross_entropy(logits, np.array([1])))(z)
+    p = softmax(z[0].astype(np.float64))
+    apart = -np.outer(p, p) * (1 - np.eye(3))
+    expected = apart - np.diag(apart.sum(axis=1))  # p(1 − p), of which nothing cancels
+    np.testing.assert_allclose(second.reshape(3, 3), expected, rtol=1e-5, atol=1e-30)

@@ -198,6 +198,11 @@ def test_float32_is_near_float64_far_from_zero_too(scheme: str, mean: float) -> 
     np.testing.assert_allclose(back, exact_back, atol=2e-5 * np.abs(exact_back).max())
 
 
+def test_an_epsilon_that_float32_takes_for_zero_is_refused() -> None:
+    with pytest.raises(ValueError, match="ε must be above 0 in float32, not 1e-46"):
+        ops.batch_norm(np.ones((2, 2, 2, 2), np.float32), 1e-46)
+
+
 @pytest.mark.parametrize("epsilon", [0.0, -1.0, float("nan")])
 def test_an_epsilon_not_above_zero_is_refused(epsilon: float) -> None:
     with pytest.raises(ValueError, match="ε must be above 0"):

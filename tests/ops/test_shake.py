@@ -2,6 +2,7 @@
 
 import autograd.numpy as anp
 import numpy as np
+import pytest
 from autograd import make_vjp
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -63,3 +64,10 @@ def test_every_row_has_shares_of_its_own() -> None:
     y = ops.shake_shake(x, x, alpha, np.zeros((5, 1)))
     for row, (one, other), share in zip(y, x, alpha[:, 0], strict=True):
         np.testing.assert_allclose(row, share * one + (1 - share) * other, atol=1e-12)
+
+
+@pytest.mark.parametrize("branches", [1, 3])
+def test_there_are_two_branches(branches: int) -> None:
+    x, share = np.ones((5, branches, 3)), np.full((5, 1), 0.5)
+    with pytest.raises(ValueError, match=f"mixes two branches, not {branches}"):
+        ops.shake_shake(x, x, share, share)
