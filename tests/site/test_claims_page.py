@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from built_site import ROOT, Site, with_plain_spaces
 from claims_page import KINDS
+from scipy.stats import spearmanr
 
 from microgrand import verdicts
 from microgrand.claims import Judgement, bootstrap_interval
+from microgrand.data.curve import Curve, make_curve
 from microgrand.pages import interval
 
 
@@ -143,6 +145,19 @@ def test_what_the_page_says_of_penalties_without_a_number_is_so() -> None:
     assert -6 < (again - of_e).min() < -4
     for case in "G-published", "Z-nudged":
         assert 0.7 < (late(recorded, case) - published["Z"])[:, 1].mean() < 1.3
+
+
+def test_errors_do_not_go_with_the_change_of_curvature_either() -> None:
+    """K2's last piece takes curvature; the article speaks of how quickly it changes."""
+    recorded, grid, found = kept("curve"), np.linspace(0, 4 * np.pi, 240, dtype=np.float32), []
+    for seed in recorded.seeds:
+        curve, generator = Curve.draw(recorded.settings["curve_seed"]), np.random.default_rng
+        truth = make_curve(curve, generator([seed, 0]), 10_000, 0.1).truth(grid)
+        changes = np.abs(np.gradient(np.gradient(np.gradient(truth, grid), grid), grid))
+        errors = np.abs(recorded.results["plain", seed]["predictions"][-1, 0] - truth)
+        found.append(spearmanr(changes, errors).statistic)
+    low, high = bootstrap_interval(tuple(found))
+    assert 0 < low < high < 0.3
 
 
 def gains_of_sampling(recorded: verdicts.Recording) -> np.ndarray:
