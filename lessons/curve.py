@@ -936,6 +936,14 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
+# ## In short
+#
+# The three questions of the beginning:
+#
+# - **The errors** grow with the strength of either regulariser. There was nothing to win for them: training and test loss [stayed together](#without-regularisation) without any.
+# - **The predictions** lose their finest waves first and all of them in the end. [Decay](#weight-decay) and [dropout](#dropout) alike leave a constant. On the way they stay smooth; the jagged ones of the article are [dropout left on](#dropout-left-on).
+# - **The weights** get small under decay, but [small is not sparse](#small-is-not-sparse). Under dropout they stay wider. And the same λ means two things, [inside Adam and beside it](#decay-inside-adam-decay-beside-adam).
+#
 # ## What can be learned from this
 #
 # - **Ask for a second seed.** Differences between two weak strengths, or the exact place of a jump in the loss, change from seed to seed. The collapse to a constant does not.

@@ -1429,6 +1429,13 @@ session.judge(claims, results)
 # %% [markdown]
 # The same experiment was also run on more images, with more steps and ten seeds. [What came of it](../claims.md) has a lesson of its own. There a gradient with the noise of the code costs at first: networks leave the plateau later, and for a fifth of the run they lag behind those that are spared. Then they overtake, and stay ahead. So which method "wins" depends on the day on which one looks. That page looks later than this one, and there the article is right that D and E beat A and C, though not that E beats D. With masks it is the other way round: after a few epochs all twelve penalties were alike, as the article says. After many they were not, for by then five of them had shut nearly all of their masks.
 #
+# ## In short
+#
+# - **In the step**, noise of a constant size is a [random walk](#a-random-walk) of the weights, and the loss holds them back only where it feels them.
+# - **In the gradient**, its size means nothing to [Adam](#what-adam-makes-of-noise); its share of the gradient does. That share is largest at the start. So it costs at first, and only [long runs](../claims.md#where-size-changed-the-answer) show that it pays.
+# - **At a saddle point** it frees who stands exactly on the ridge. From anywhere else plain descent finds its way out, and [Adam](#saddle-points) hardly notices the place.
+# - **Learned masks in the place of ReLU** make the network [linear](#a-linear-network), and twelve penalties on them push in [three directions](#twelve-penalties-three-directions). What was put to the test was the lost bend.
+#
 # ## What can be learned from this
 #
 # - **Look for the A/A test.** Two cases that cannot differ tell how much "different" is worth. Here D and E in training were such a pair, printed side by side.

@@ -1092,6 +1092,13 @@ session.judge(claims, results)
 # %% [markdown]
 # The same experiment was also run on real images, with ten times as many of them, more epochs and five seeds. [What came of it](../claims.md) looks different. On this page H ends ahead of no penalty. There, on average, it learns less than no penalty does, and the lasso's four names less still. The seeds agree on the order more closely than here, and the two rewards for size, I and J, keep its top. And there H does have fewer activations that are not zero than no penalty has, as the article saw and one would not expect. (C has the fewest of all.) A push that is the same at every step adds up, and luck does not. So take what this page shows of the *mechanisms* with you, and what it shows of the *order* with a grain of salt.
 #
+# ## In short
+#
+# - **Two of the eleven regularise:** L2, and L1 under [four names](#four-names-for). The others are no penalty: one is none by design and one [is flat](#a-step-that-is-flat), two [blow all weights one way](#two-winds), two [reward size](#rewards-for-size).
+# - **What do they do to the gradients?** L2's pull fades with the weight. L1's does not, and so it wins wherever the data say little. A wind does not even turn round at zero: it blows on for as long as one trains.
+# - **How much is a difference worth?** Two runs that differ by a ten-millionth in one weight [drift apart](#how-far-apart-do-two-runs-drift-by-themselves), and in accuracy they may end as far from each other as many of the cases do.
+# - **Change one thing at a time.** [The program](#accuracy) was mended in three places at once, and what looked like the price of the frozen correction was that of the order of the images.
+#
 # ## What can be learned from this
 #
 # - **Simplify before you train.** A pencil and ten minutes would have cut eleven cases to six.

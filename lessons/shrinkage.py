@@ -1106,6 +1106,12 @@ session.judge(claims, results)
 # %% [markdown]
 # The same experiment was also run on MNIST, with more images in larger batches and more steps. [What came of it](../claims.md#where-size-changed-the-answer) differs most in two places. There the column maximum leaves fewer small weights, when measured by those of no penalty; we have not looked into why. And with the article's number of steps, a cut of an L1 network saves its first byte.
 #
+# ## In short
+#
+# - **Which penalty, and how fast?** [L1](#l1-and-l2) pulls at every weight alike, and from the first epoch on weights gather at zero. L2 pulls in proportion: a weight is halved again and again, and that takes many more steps. [L3 and L4](#l3-and-l4) hardly feel small weights, and the [dead zone](#the-dead-zone) leaves them alone.
+# - **Nearly zero is not zero.** With a penalty in the loss [no weight is exactly zero](#near-zero-and-exactly-zero), however many are small. A proximal step makes true zeros.
+# - **A file knows the difference.** [Sparse storage](#what-does-sparse-storage-save) saves what is zero exactly, and only once most weights are. So nearly zero is as good as zero if one may cut it off, and whether one may has to be tested.
+#
 # ## What can be learned from this
 #
 # - **Look at the slope.** Penalties are drawn as values, and training feels slopes. Half of S4 comes of looking at the wrong curve.

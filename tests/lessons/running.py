@@ -70,6 +70,6 @@ def program(lesson: str, out: Path, *flags: str, whole: bool = False) -> ModuleT
 
 
 def links(lesson: str) -> list[str]:
-    """Where the prose of a lesson points to inside the book."""
+    """Where the prose of a lesson points to on other pages of the book."""
     prose = "".join(cell.body for cell in cells(source(lesson)) if cell.is_prose)
-    return re.findall(r"\]\((?!https://)([^)]*)\)", prose)
+    return re.findall(r"\]\((?!https://|#)([^)]*)\)", prose)

@@ -11,6 +11,7 @@ from microgrand.programs import cells
 LANDMARKS = [
     "The experiment",
     "What the article said, and what came out",
+    "In short",
     "What can be learned from this",
     "Exercises",
     "Further reading",
@@ -37,8 +38,8 @@ def test_it_begins_with_its_question(name: str) -> None:
 def test_its_landmarks_stand_in_the_order_of_every_lesson(name: str) -> None:
     headings = list(sections(name))
     assert [heading for heading in headings if heading in LANDMARKS] == LANDMARKS
-    assert headings[-4:] == LANDMARKS[1:]  # nothing comes between
-    assert 3 <= headings.index("The experiment") < len(headings) - 5
+    assert headings[-5:] == LANDMARKS[1:]  # nothing comes between
+    assert 3 <= headings.index("The experiment") < len(headings) - 6
 
 
 @each_lesson
@@ -59,10 +60,11 @@ def test_the_code_of_the_experiment_stands_under_its_heading(name: str) -> None:
 def test_what_came_out_is_shown_and_judged(name: str) -> None:
     found = sections(name)
     after = list(found).index("The experiment")
-    between = "".join(list(found.values())[after:-4])
+    between = "".join(list(found.values())[after:-5])
     assert len(re.findall(r"session\.(?:show|play|choose)\(|show_film\(", between)) >= 3
     assert "session.judge(claims, results)" in found["What the article said, and what came out"]
     assert found["What can be learned from this"].count("\n# - **") >= 3
+    assert len(re.findall(r"^# (?:-|\d\.) \*\*.*\]\(#", found["In short"], re.MULTILINE)) >= 3
 
 
 @each_lesson
