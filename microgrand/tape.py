@@ -54,7 +54,8 @@ class Parameters:
 
     @vector.setter
     def vector(self, values: np.ndarray) -> None:
-        self._vector[...] = values
+        if values is not self._vector:  # as after `vector += step`
+            self._vector[...] = values
 
     @classmethod
     def from_weights(cls, weights: Weights) -> "Parameters":

@@ -35,7 +35,6 @@ ORDER = (
     "shrinkage",
     "all-digits",
     "noise",
-    "noise-all-pixels",
     "masks",
     "curve",
 )

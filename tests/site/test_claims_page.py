@@ -15,7 +15,7 @@ from claims_page import KINDS
 from scipy.stats import spearmanr
 
 from microgrand import verdicts
-from microgrand.claims import Judgement, bootstrap_interval
+from microgrand.claims import Judgement, bootstrap_interval, chance_of
 from microgrand.data.curve import Curve, make_curve
 from microgrand.pages import interval
 
@@ -168,26 +168,26 @@ def gains_of_sampling(recorded: verdicts.Recording) -> np.ndarray:
 
 
 def test_what_the_page_says_of_noise_without_a_number_is_so() -> None:
-    """After 12 epochs the noisy gradient is behind, from a fifth of the run on it is ahead."""
-    ahead = gains_of_sampling(kept("noise")).mean(axis=0)
-    assert ahead[8:13].mean() < -2.5
-    assert max(np.flatnonzero(ahead <= 0)) <= len(ahead) / 5
+    """After 12 epochs the noisy gradient is behind, from about a fifth of the run on ahead."""
+    recorded = kept("noise")
+    assert (recorded.settings["shrink"], len(recorded.seeds)) == (1, 10)
+    gains = gains_of_sampling(recorded)
+    assert gains[:, 8:13].mean() == pytest.approx(-3.9, abs=0.05)
+    assert gains[:, 26:31].mean() == pytest.approx(0.9, abs=0.05)
+    assert max(np.flatnonzero(gains.mean(axis=0) <= 0)) == 21
 
 
-def test_all_pixels_tell_the_story_of_half_of_them() -> None:
-    half, whole = kept("noise"), kept("noise-all-pixels")
-    assert whole.settings["epochs"] == half.settings["epochs"] == 100
-    assert (half.settings["shrink"], whole.settings["shrink"]) == (2, 1)
-    ahead = [gains_of_sampling(one) for one in (half, whole)]
-    for gains, seeds, after_12, after_100, turn in zip(
-        ahead, (10, 5), (-4.3, -4.0), (2.7, 2.3), (17, 18), strict=True
-    ):
-        assert len(gains) == seeds
-        assert gains[:, 8:13].mean() == pytest.approx(after_12, abs=0.05)
-        assert gains[:, 96:].mean() == pytest.approx(after_100, abs=0.05)
-        assert max(np.flatnonzero(gains.mean(axis=0) <= 0)) == turn
-    low, high = bootstrap_interval(tuple(ahead[1][:, 96:].mean(axis=1)))
-    assert (low, high) == (pytest.approx(1.6, abs=0.05), pytest.approx(3.2, abs=0.05))
+def test_what_the_lesson_says_of_the_longer_runs_of_normalisation_is_so() -> None:
+    """Box-Cox ahead of none by two or three points, both norms at 94 % of the digits."""
+    recorded = kept("normalization")
+
+    def tested(case: str) -> float:
+        runs = [recorded.results[case, seed]["accuracies"][-12:, 1] for seed in recorded.seeds]
+        return 100 * float(np.mean(runs))
+
+    for way in "published", "correct":
+        assert 2 < tested(f"{way}-box-cox") - tested(f"{way}-none") < 3.5
+    assert [round(tested(f"digit-{norm}")) for norm in ("batch", "instance")] == [94, 94]
 
 
 def test_what_the_page_says_of_masks_without_a_number_is_so() -> None:
@@ -240,8 +240,12 @@ def test_what_the_page_says_of_masks_beside_relu_is_so() -> None:
 
     (found,) = [one for one in judgements() if one.name == "N7"]
     assert min(found.findings[1].values) > 0
-    assert found.findings[1].chance == pytest.approx(0.051, abs=0.0005)
-    assert found.verdict == "artefact"
+    by_itself = chance_of(found.findings[1].values, 0)
+    assert by_itself == pytest.approx(0.0036, abs=0.00005)
+    assert found.findings[1].chance == pytest.approx(11 * by_itself)
+    assert (14 * by_itself > 0.05 > 11 * by_itself, found.verdict) == (True, "holds")
+    family = [f for one in judgements() if one.name[0] == "N" for f in one.findings]
+    assert len(family) == 24
 
 
 def test_what_the_page_says_of_shrinkage_without_a_number_is_so() -> None:
