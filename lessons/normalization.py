@@ -1004,7 +1004,7 @@ session.judge(claims, results)
 # The three questions of the beginning:
 #
 # 1. **Which numbers share a mean** is [all that sets](#which-numbers-share-a-mean) batch, layer, instance and group norm apart.
-# 2. **The gradient** that passes through loses [two directions](#the-gradient-and-what-it-cannot-do): its mean over the set, and its part along the output. That is not why such networks learn faster, and nor is a number of zeros. The activations had the wrong [scale](#how-many-are-zero), and a better start alone mends most of that.
+# 2. **The gradient** that passes through loses [two directions](#the-gradient-and-what-it-cannot-do): its mean over the set, and its part along the output. That is not why such networks learn faster. Nor is it that fewer of its numbers are zero: the activations had the wrong [scale](#how-many-are-zero), and a better start alone mends most of that.
 # 3. **What is thrown away** is the mean and the spread of each set. For instance norm that is the style of an image, which costs where [style is what one asks for](#does-instance-norm-collapse). Its collapse in the article is something else: a [test by other images' statistics](#tested-by-other-images-statistics).
 #
 # ## What can be learned from this
