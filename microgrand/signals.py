@@ -69,7 +69,7 @@ def summarise(values: np.ndarray, bins: int, reach: float) -> Summary:
         std=float(std),
         skewness=float(squares @ z / z.size),
         kurtosis=float(squares @ squares / z.size - 3) if z.any() else 0.0,
-        nonzero=int(np.count_nonzero(np.nan_to_num(flat))),
+        nonzero=int(np.count_nonzero(flat) - np.count_nonzero(np.isnan(flat))),
         histogram=np.histogram(np.clip(flat, -reach, reach), bins, (-reach, reach))[0],
     )
 

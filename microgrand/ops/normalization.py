@@ -71,10 +71,12 @@ def centre(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def inverse_deviation(variance: np.ndarray, epsilon: float) -> np.ndarray:
     """1/√(variance + ε)."""
-    if not variance.dtype.type(epsilon) > 0:
-        above = f"above 0 in {variance.dtype}"
-        raise ValueError(f"ε must be {above}, not {epsilon}: a constant set has variance 0")
-    return 1 / np.sqrt(variance + variance.dtype.type(epsilon))
+    dtype = variance.dtype
+    if not dtype.type(epsilon) > 0:
+        raise ValueError(
+            f"ε must be above 0 in {dtype}, not {epsilon}: a constant set has variance 0"
+        )
+    return 1 / np.sqrt(variance + dtype.type(epsilon))
 
 
 def normalize_definition(x: Any, epsilon: float) -> Any:

@@ -150,9 +150,11 @@ def test_what_the_page_says_of_penalties_without_a_number_is_so() -> None:
 def test_errors_do_not_go_with_the_change_of_curvature_either() -> None:
     """K2's last piece takes curvature; the article speaks of how quickly it changes."""
     recorded, grid, found = kept("curve"), np.linspace(0, 4 * np.pi, 240, dtype=np.float32), []
+    curve = Curve.draw(recorded.settings["curve_seed"])
+    points, noise = recorded.settings["points"], recorded.settings["noise"]
     for seed in recorded.seeds:
-        curve, generator = Curve.draw(recorded.settings["curve_seed"]), np.random.default_rng
-        truth = make_curve(curve, generator([seed, 0]), 10_000, 0.1).truth(grid)
+        data = make_curve(curve, np.random.default_rng([seed, 0]), points, noise)
+        truth = data.truth(grid)
         changes = np.abs(np.gradient(np.gradient(np.gradient(truth, grid), grid), grid))
         errors = np.abs(recorded.results["plain", seed]["predictions"][-1, 0] - truth)
         found.append(spearmanr(changes, errors).statistic)
@@ -160,18 +162,13 @@ def test_errors_do_not_go_with_the_change_of_curvature_either() -> None:
     assert 0 < low < high < 0.3
 
 
-def gains_of_sampling(recorded: verdicts.Recording) -> np.ndarray:
-    """Points of test accuracy by which D is ahead of C, by (seed, epoch)."""
-    runs = recorded.results
-    by_seed = [runs["D-code", s]["test"] - runs["C-code", s]["test"] for s in recorded.seeds]
-    return 100 * np.array(by_seed)
-
-
 def test_what_the_page_says_of_noise_without_a_number_is_so() -> None:
     """After 12 epochs the noisy gradient is behind, from about a fifth of the run on ahead."""
     recorded = kept("noise")
     assert (recorded.settings["shrink"], len(recorded.seeds)) == (1, 10)
-    gains = gains_of_sampling(recorded)
+    runs = recorded.results
+    by_seed = [runs["D-code", s]["test"] - runs["C-code", s]["test"] for s in recorded.seeds]
+    gains = 100 * np.array(by_seed)
     assert gains[:, 8:13].mean() == pytest.approx(-3.9, abs=0.05)
     assert gains[:, 26:31].mean() == pytest.approx(0.9, abs=0.05)
     assert max(np.flatnonzero(gains.mean(axis=0) <= 0)) == 21
