@@ -338,6 +338,27 @@ session.show(
 # Three things are in this picture. Training and test loss stay together: the points lie so close to each other on the one axis of $x$ that a line through the noise of each is out of reach. They do *not* fall steadily: Adam's steps do not shrink as the gradients do, and the loss jitters. And they end above the noise floor: something is still not learned. The next picture shows where.
 
 # (A training loss is the mean over an epoch's batches, taken while the weights move. The test loss is taken after the epoch. That is why the test loss can be the smaller one.)
+#
+# <div class="guess">
+#
+# **What do you expect?** Most of the curve has been learned. Where will the error be largest?
+#
+# <details class="option"><summary>Where the curve bends most</summary>
+#
+# A good thought, and the article's: straight pieces are worst where it bends. Look at the lower half of the next picture, and there at the left.
+#
+# </details>
+# <details class="option"><summary>On the right</summary>
+#
+# **Yes**. And nothing in the curve says so: its bends are as sharp on the left. What is it about the network? Below the picture we count.
+#
+# </details>
+# <details class="option"><summary>Everywhere about the same</summary>
+#
+# So it would be if only the noise were left: that is the same everywhere. But the test loss has stayed well above the noise floor.
+#
+# </details>
+# </div>
 
 # %% tags=["evidence"]
 truth = data.truth(grid)
@@ -665,6 +686,27 @@ session.show(
 
 # %% [markdown]
 # On the whole the training loss grows with $p$: the masks are a noise that no weights can predict. The test loss, with dropout off, is the fairer judge. It grows too, but not at every step: at small rates it can be *above* the training loss, and a larger rate can have a smaller one. A network trained with masks on has learned to be right on average over masks; with dropout off it is another network, and nothing has trained that one.
+#
+# <div class="guess">
+#
+# **What do you expect?** At $p = 1$ every hidden unit was silent, at each step of training. Now dropout is turned off, for predicting. What does the network draw?
+#
+# <details class="option"><summary>Waves</summary>
+#
+# **Yes**. See the last panel below. Who trained them? Nobody, as we shall see.
+#
+# </details>
+# <details class="option"><summary>A straight line at zero</summary>
+#
+# The last bias was never silent, and it has learned. Zero is not what it says.
+#
+# </details>
+# <details class="option"><summary>A straight line at the mean of the data</summary>
+#
+# With dropout *on*, yes: the last bias is all that speaks then, and the mean is the best that one number can say. But dropout is off now, and the units speak again.
+#
+# </details>
+# </div>
 
 # %% tags=["collapse-input"]
 session.play(

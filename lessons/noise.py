@@ -731,6 +731,27 @@ session.choose(
 # %% [markdown]
 # ## What Adam makes of noise
 #
+# <div class="guess">
+#
+# **What do you expect?** A weight has no gradient of its own. What reaches Adam is noise alone, with the spread σ. How far the weight gets by chance we measure over many such weights. Then we make σ a hundred times smaller. How far does it get now?
+#
+# <details class="option"><summary>As far as before</summary>
+#
+# **Yes**. Adam divides by the size of what it is given, and what it is given has a hundredth of the size too.
+#
+# </details>
+# <details class="option"><summary>A hundredth of the way</summary>
+#
+# So it is for plain gradient descent, whose steps are as large as what it is given. Adam divides first. By what?
+#
+# </details>
+# <details class="option"><summary>A tenth of the way</summary>
+#
+# Walks do have a root in them, that of the number of *steps*. Of σ we have taken none.
+#
+# </details>
+# </div>
+#
 # In case D the gradient is sampled with the same σ as the step. The same number, but it means something else. A step is measured in units of the weights. A gradient is not, and Adam divides it by its own size. Let $r$ be Adam's rate, and suppose a weight has no gradient at all, only noise. Then $m$ is a running mean of noise, $\sqrt v$ is close to σ, and Adam's step is
 #
 # $$r\,\frac{m}{\sqrt v} \approx \frac{r}{\sigma}\,m .$$
@@ -853,6 +874,27 @@ session.play(
 
 # %% [markdown]
 # So it is true: noise leaves the saddle where plain descent stays for ever. But only if it starts *exactly* on the ridge. How near is near enough to need help? We count the steps until $|y| > \frac12$.
+#
+# <div class="guess">
+#
+# **What do you expect?** A weight usually starts some 0.05 away from zero. So let us start that far from the ridge. How many of the steps that plain descent takes to get away will noise save it?
+#
+# <details class="option"><summary>Nearly all of them</summary>
+#
+# On the ridge it does: there plain descent takes for ever. But 0.05 beside it there is a slope, and the first step that it asks for is ten times as long as the noise.
+#
+# </details>
+# <details class="option"><summary>About half</summary>
+#
+# A few steps would be saved if the noise were as large as the distance. It is a hundredth of it.
+#
+# </details>
+# <details class="option"><summary>None</summary>
+#
+# **Yes**. There is a slope already, and the noise is small beside the steps that it makes. Noise helps where there is next to no slope.
+#
+# </details>
+# </div>
 
 
 # %%

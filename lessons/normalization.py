@@ -637,6 +637,29 @@ session.show(
     "How many gradients are not zero while the published networks learn: exactly, and as a histogram of 50 bars shows it.",
 )
 
+#
+# %% [markdown]
+# <div class="guess">
+#
+# **What do you expect?** Before training, the weight gradients of the network without normalisation are at most a hundredth of those with batch norm. All are trained with Adam. How far do its weights in the first layers move until the end, beside those with batch norm?
+#
+# <details class="option"><summary>No less far</summary>
+#
+# **Yes**. For Adam the size of a gradient hardly counts. So small gradients are not why this network learns more slowly.
+#
+# </details>
+# <details class="option"><summary>About a tenth</summary>
+#
+# Something between seems safe. The next picture has the ratio of the gradients on the left, and the way of the weights on the right.
+#
+# </details>
+# <details class="option"><summary>A hundredth of the way</summary>
+#
+# So plain gradient descent would begin. But Adam divides each gradient by its own running size.
+#
+# </details>
+# </div>
+
 # %% tags=["collapse-input"]
 figure, axes = new_figure(1, 3, height=3)
 layers = np.arange(1, 7)
@@ -785,6 +808,27 @@ session.show(
 # 1. *Look at nothing else.* Take the first convolution with its random weights, keep of each image the mean and the spread of the 16 maps, and fit a linear classifier to these 32 numbers. If they know little, it fails.
 # 2. *Give the means back.* After each instance norm, add to every map the mean that was taken off (normalised over the batch, so that the scale stays what it was). If the means are what is missing, the gap closes.
 # 3. *Ask something else about the same patches.* We draw a handwritten digit over each patch and ask for the digit. Now the answer lies in where the ink is, and hardly in how much of what there is. If giving the means back helps here too, it is simply a better layer, and our explanation is wrong.
+#
+# <div class="guess">
+#
+# **What do you expect?** Instance norm that is given its means back: how will it name the digits, beside instance norm as it is?
+#
+# <details class="option"><summary>Equally well</summary>
+#
+# A careful guess, for the means hardly tell one digit from another. But they do come between the network and the ink.
+#
+# </details>
+# <details class="option"><summary>Worse</summary>
+#
+# **Yes**, in the few epochs of this page. The means say which patch it is. To the digit that is a distraction.
+#
+# </details>
+# <details class="option"><summary>Better</summary>
+#
+# It knows more, and knowing more should not hurt. But it does not only know more: the means are added to every map, and a digit has to be found in spite of them.
+#
+# </details>
+# </div>
 
 
 # %%

@@ -126,6 +126,27 @@ session.table(
 # %% [markdown]
 # (The derivations: [none](../derivations/none.md), [L2](../derivations/l2.md), [L1](../derivations/l1.md), [smoothed L1](../derivations/l1_smoothed.md), [half-smoothed L1](../derivations/l1_half_smoothed.md), [the sum](../derivations/linear.md), [the sign](../derivations/sign.md), [the sign as coded](../derivations/sign_as_coded.md), [tanh](../derivations/tanh_signed.md), [tanh of the square](../derivations/tanh_square.md), [the logarithm of the square](../derivations/log_square.md).)
 #
+# <div class="guess">
+#
+# **What do you expect?** A penalty is to pull every weight towards zero, from both sides. How many of the eleven do that?
+#
+# <details class="option"><summary>Five</summary>
+#
+# **Yes**: A, B, D, E and F. And four of these five are one function, up to a factor and a trace of smoothing.
+#
+# </details>
+# <details class="option"><summary>Eight</summary>
+#
+# You have found some that do not. G, C, and the three with a minus: what is the slope of each?
+#
+# </details>
+# <details class="option"><summary>Ten: all but Z</summary>
+#
+# The article treats them so. But try a few slopes: which way does that of $\theta$ point for a weight below zero? Which way that of $-\tanh\theta^2$, with its minus?
+#
+# </details>
+# </div>
+#
 # Here are all eleven pulls. They fall into six families, and each family gets one colour for the rest of this page.
 
 # %%
@@ -795,6 +816,27 @@ session.choose(
 # We know pairs for which it did not. D and F train with one function: let us see whether their runs agree. E and D, or E and B, differ only for the few weights within 0.0003 of zero; so do Z and G. Beside these pairs we put two accidents. One twin of Z differs from it in *one* weight of the first layer, by 0.0000001, and in nothing else. Other twins start with all weights shaken a little, by 0.0001: a five-hundredth of their spread.
 #
 # The distance between two runs is the root-mean-square difference of their weights.
+#
+# <div class="guess">
+#
+# **What do you expect?** One run begins with its weights shaken by 0.0001 and has no penalty, like its twin. Another begins unshaken, and has penalty A all along. How far from the plain run does the shaken one end, beside the one with the penalty?
+#
+# <details class="option"><summary>Next to no way: 0.0001 is forgotten, or stays 0.0001</summary>
+#
+# So it would be if learning brought runs together. Follow the line of the shaken twin in the picture below: it goes up.
+#
+# </details>
+# <details class="option"><summary>About a tenth as far</summary>
+#
+# A penalty acts at every step, the shaking acted once. But what was shaken acts on everything that comes after.
+#
+# </details>
+# <details class="option"><summary>About as far</summary>
+#
+# **Yes**. The distance cannot tell which of the two had a penalty. What can, comes at the end of this section.
+#
+# </details>
+# </div>
 
 
 # %%

@@ -175,6 +175,27 @@ for kernel, other in zip(kernels, article_kernels, strict=True):
 # | L4 | $w^4$ | $4w^3$ | [l4](../derivations/l4.md) |
 # | dead zone | $\max(\lvert w\rvert - 0.25,\ 0)$ | $\operatorname{sign} w$ outside ±0.25, 0 inside | [dead_zone_l1](../derivations/dead_zone_l1.md) |
 # | column maximum | see [below](#a-loss-below-zero) | | [column_max_dead_zone](../derivations/column_max_dead_zone.md) |
+#
+# <div class="guess">
+#
+# **What do you expect?** A weight is 0.7. Which of the two moves it harder towards zero, L1 or L2, at the same λ?
+#
+# <details class="option"><summary>L1, for it costs more: 0.7 against 0.49</summary>
+#
+# It does cost more. But a weight is not moved by what it costs. Compare $\operatorname{sign} w$ and $2w$.
+#
+# </details>
+# <details class="option"><summary>L2</summary>
+#
+# **Yes**. Its slope there is 1.4, and that of L1 is 1. Between ½ and 1 L2 is the cheaper one and pulls harder. Find that stretch in the two pictures.
+#
+# </details>
+# <details class="option"><summary>Both alike</summary>
+#
+# There is one weight for which that is so. The table has the two slopes: set them equal.
+#
+# </details>
+# </div>
 
 # %% tags=["collapse-input"]
 x = np.linspace(0, 1.5, 301)
@@ -854,6 +875,27 @@ show_film("l0-proximal", "L0 by proximal steps: the hard threshold clears a gap 
 # **The hard threshold makes a moat.** What is smaller than 0.014 is gone at once. To come back a weight has to jump over the moat in a single step, and so zeros of the hard threshold stay zeros. But it pulls at nothing outside: a weight comes to the edge only if the data push it there, and after the first epochs the zeros grow slowly. What it does not kill, it keeps whole.
 #
 # ## What does sparse storage save?
+#
+# <div class="guess">
+#
+# **What do you expect?** The article concludes that L1 saves storage: what is nearly zero need not be kept. We store the network that was trained with L1 in the loss as a sparse matrix, as it is. How large is the file, beside that of all its weights?
+#
+# <details class="option"><summary>Smaller, by the share that is near zero</summary>
+#
+# It would be if these weights were zero. But near zero is not zero, and a file cannot leave them out. How many were exactly zero? The last table has it.
+#
+# </details>
+# <details class="option"><summary>About the same</summary>
+#
+# There is indeed next to nothing that can be left out. But a sparse matrix stores something else beside each number.
+#
+# </details>
+# <details class="option"><summary>Twice as large</summary>
+#
+# **Yes**. Hardly a weight is exactly zero, so all are stored, and beside each number its place.
+#
+# </details>
+# </div>
 #
 # Let us weigh. A dense matrix of $r$ rows and $m$ columns in single precision takes $4rm$ bytes. **Compressed sparse rows** (CSR) store each number that is not zero, 4 bytes, and its column, 4 bytes, and for each row where it begins, 4 bytes, with one more at the end. If a share $q$ of the numbers is not zero, CSR takes $8qrm + 4(r + 1)$ bytes, and that is less than dense only if
 #

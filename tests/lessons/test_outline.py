@@ -68,6 +68,21 @@ def test_what_came_out_is_shown_and_judged(name: str) -> None:
 
 
 @each_lesson
+def test_a_guess_has_one_right_answer_and_not_always_in_one_place(name: str) -> None:
+    before, _, _ = source(name).partition("# ## What the article said, and what came out\n")
+    guesses = re.findall(r'(?ms)^# <div class="guess">$(.*?)^# </div>$', before)
+    assert len(guesses) >= 2
+    places = []
+    for guess in guesses:
+        assert re.match(r"\n#\n# \*\*What do you expect\?\*\* .*\?\n", guess)
+        options = guess.split('# <details class="option"><summary>')[1:]
+        assert len(options) == 3
+        (right,) = (place for place, option in enumerate(options) if "**Yes**" in option)
+        places.append(right)
+    assert len(set(places)) > 1
+
+
+@each_lesson
 def test_what_to_read_next_is_a_list_that_begins_with_the_article(name: str) -> None:
     entries = re.findall(r"^# - (.*)$", sections(name)["Further reading"], re.MULTILINE)
     assert len(entries) >= 5

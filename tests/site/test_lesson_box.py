@@ -130,7 +130,7 @@ def test_folded_code_is_named_after_what_it_makes(name: str, site: Site) -> None
     assert others == {"Imports", "Settings", "Code of the claims"}
 
 
-def test_exercises_fold_their_hints_solutions_and_checks(site: Site, visit: Visitor) -> None:
+def test_guesses_and_exercises_fold_what_is_said_of_them(site: Site, visit: Visitor) -> None:
     for name in all_lessons():
         html = (site.folder / "lessons" / name / "index.html").read_text("utf-8")
         counts = [html.count(f'<details class="{k}"') for k in ("hint", "solution", "check")]
@@ -138,7 +138,7 @@ def test_exercises_fold_their_hints_solutions_and_checks(site: Site, visit: Visi
         assert counts[0] >= 5
     with visit() as v:
         v.page.goto(site.url("lessons/curve"))
-        for kind in ("hint", "check"):
+        for kind in ("option", "hint", "check"):
             fold = v.page.locator(f"details.{kind}").first
             inside = fold.locator("> :not(summary)").first
             assert not inside.is_visible()
