@@ -5,8 +5,8 @@ between the two is a *subgradient*, and as good as any other; libraries differ i
 row of the table is a point, our choice, its reason, and what autograd, PyTorch and JAX answer when
 the same function is written in their words.
 
-Two rows are no kinks but edges: where Box-Cox ends (x = −1) a slope has one side only, and where it
-would divide by its exponent (λ = 0) there is a gradient, which the formula as it stands misses.
+Some rows are no kinks. L0 and the sign jump. Where Box-Cox ends (x = −1) a slope has one side only,
+and where it would divide by its exponent (λ = 0) there is a gradient, which its formula misses.
 """
 
 from microgrand.kinks.of_ops import OF_OPS

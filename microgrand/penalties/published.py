@@ -146,8 +146,8 @@ def sign_as_coded_gradient(theta: np.ndarray, epsilon: float = 1e-7) -> np.ndarr
     """∂R/∂θ = −ε|θ|/((|θ| + ε)(θ² + ε)): about −1 from ε to √ε, and −ε/θ² beyond.
 
     The code computes (θ²/(√(θ²) + ε) − √(θ²))/(θ² + ε). That is the same, but its two terms nearly
-    cancel: in float32, about |θ| = 0.1, half of all numbers are 3 % off or more, some 11 %; from 2
-    on all is rounding.
+    cancel: in float32, about |θ| = 0.1, every number is 3 % off at least, some 11 %; from 2 on all
+    is rounding.
     """
     size, root = np.abs(theta), rounded(theta, epsilon)
     return -size / ((size / epsilon + 1) * root * root)
