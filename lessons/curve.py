@@ -881,7 +881,7 @@ def share_wider(results: dict, seed: int) -> float:
 def spread_over_rates(results: dict, seed: int) -> float:
     """The widest middle half of θ over the narrowest, over rates below 1."""
     widths = results["dropout", seed]["middle_half"][np.array(settings.rates) < 1]
-    return float(widths.max() / widths.min())
+    return float(widths.max() / widths.min()) if widths.size else float("nan")
 
 
 λ, p = settings.strengths, settings.rates

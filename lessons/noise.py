@@ -124,6 +124,10 @@ def smaller(x: np.ndarray, crop: int, shrink: int) -> np.ndarray:
     """The middle of each image, up to `crop` pixels a side, each shrink × shrink pixels averaged."""
     for axis in (1, 2):
         side = min(crop, x.shape[axis]) // shrink
+        if not side:
+            raise UserError(
+                f"--shrink {shrink} leaves nothing of {min(crop, x.shape[axis])} pixels"
+            )
         first = (x.shape[axis] - side * shrink) // 2
         x = x.take(range(first, first + side * shrink), axis)
         x = x.reshape(*x.shape[:axis], side, shrink, *x.shape[axis + 1 :]).mean(axis + 1)

@@ -65,6 +65,7 @@ presets = {
 }
 session = begin("penalties", presets)
 settings = session.settings
+images = load_once(settings.data).first(settings.train_images, settings.test_images)
 
 # %% [markdown]
 # ## A term added to the loss
@@ -353,7 +354,6 @@ session.table(
 # The article trains on STL-10, photographs of 96×96 pixels. This page is built on something smaller that needs no download: 32×32 patches of ten photographs, with the photograph as class. `--preset article` takes STL-10, and `--data` any set of images; the strides adapt to their size.
 
 # %%
-images = load_once(settings.data).first(settings.train_images, settings.test_images)
 shape = images.train.x.shape[1:]
 network = six_convolutions(shape, len(images.classes))
 print(

@@ -43,7 +43,9 @@ class Settings:
     data: str = setting("digits", "images: a name of `microgrand data list`, or a path")
     train_images: int = setting(60_000, "images to train with: the first so many", low=1)
     test_images: int = setting(10_000, "images to test with: the first so many", low=1)
-    filters: int = setting(32, "filters of the first convolution; later layers have more", low=1)
+    filters: int = setting(
+        32, "filters of the first convolution; later layers have more", low=1, high=4096
+    )
     spread: float = setting(0.25, "standard deviation of the weights at the start", low=0)
     strength: float = setting(1e-4, "λ, the strength of every penalty", low=0)
     strengths: tuple[float, ...] = setting(

@@ -1,5 +1,6 @@
 """The command `microgrand`: list, run, exercise, verify, claims, data."""
 
+import io
 import json
 import os
 import runpy
@@ -11,7 +12,7 @@ from typing import Annotated
 import typer
 
 from microgrand import programs, records
-from microgrand.settings import INTERRUPTED, UserError, call, stop
+from microgrand.settings import INTERRUPTED, UserError, call, stop_if_no_bug
 
 app = typer.Typer(
     add_completion=False,
@@ -173,7 +174,7 @@ def show_latest_claims(names: list[str], runs: Path) -> None:
     latest: list[Path] = []
     for one in names:
         places = [*runs.glob("claims.json"), *runs.glob(f"{one}/*/claims.json")]
-        if runs.name == one:
+        if runs.resolve().name == one:
             places += runs.glob("*/claims.json")
         latest += sorted(places, key=lambda path: path.stat().st_mtime)[-1:]
     if not latest:
@@ -186,7 +187,7 @@ def show_latest_claims(names: list[str], runs: Path) -> None:
             lesson = content["lesson"]
             seeds = len(content["seeds"])
             title = f"{path}: {content['command']}, {seeds} seed{'s' * (seeds > 1)}"
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise UserError(f"{path} is damaged: delete it and run the lesson again") from None
         if lesson not in names:
             raise UserError(f"{path} holds the claims of {lesson}, not of {names[0]}")
@@ -258,17 +259,16 @@ def show_data(
 
 def main() -> None:
     """The command: exit code 0, 1 if a check fails, 2 for what a user can mend, 130 if stopped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may know no Greek
     try:
         code = call(app, sys.argv[1:] or ["--help"], "microgrand") or 0
-    except UserError as error:
-        stop(str(error))
-    except MemoryError:
-        stop("there is not enough memory for that: ask for fewer or smaller")
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    if code == INTERRUPTED:  # typer makes a number of the interrupt
-        print(file=sys.stderr)  # behind ^C
-        stop("interrupted; finished runs are kept, start again to go on", INTERRUPTED)
+        if code == INTERRUPTED:  # typer makes a number of the interrupt
+            raise KeyboardInterrupt
+    except (Exception, KeyboardInterrupt) as error:
+        stop_if_no_bug(error)
+        raise
     raise SystemExit(code)
 
 

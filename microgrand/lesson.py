@@ -7,6 +7,7 @@ players and tables where the cell stands).
 
 import hashlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,9 +33,10 @@ from microgrand.settings import (
     command_of,
     parse,
     stop,
+    stop_if_no_bug,
     with_changes,
 )
-from microgrand.sweep import Results, Run, sweep
+from microgrand.sweep import Results, Run, check_settings, sweep
 
 
 @dataclass
@@ -252,6 +254,7 @@ def begin(lesson: str, presets: dict[str, Preset]) -> Session:
             _, question = title_and_question(all_lessons()[lesson])
             chosen = parse(lesson, question, presets)
             sys.excepthook = in_one_line  # after typer has put its own there
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the workers too
         return open_session(lesson, presets, chosen)
     except UserError as error:
         stop(str(error))
@@ -259,8 +262,7 @@ def begin(lesson: str, presets: dict[str, Preset]) -> Session:
 
 def in_one_line(kind: type[BaseException], error: BaseException, trace: Any) -> None:
     """Where a lesson is run as a file: what its user can mend is told as `microgrand run` does."""
-    if isinstance(error, UserError):
-        stop(str(error))
+    stop_if_no_bug(error)
     sys.__excepthook__(kind, error, trace)
 
 
@@ -282,6 +284,8 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
     folder_name = f"{name}-{changes}" if chosen else name  # other settings, other results
     out = Path(given_out or Path("runs") / lesson / folder_name)
     check_writable(out)
+    if not in_notebook():  # the book's own folders hold the last build's runs
+        check_settings(out / "records", settings)
     return Session(
         lesson=lesson,
         settings=settings,

@@ -78,9 +78,10 @@ def save(path: Path, arrays: dict[str, np.ndarray], manifest: dict[str, Any]) ->
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     content = buffer.getvalue()
     manifest = {**manifest, "arrays_sha256": hashlib.sha256(content).hexdigest()}
+    told = as_json(manifest).encode(errors="backslashreplace")  # a path need not be UTF-8
     path.with_name(f"{path.name}.json").unlink(missing_ok=True)  # not finished from here on
     write_atomically(path.with_name(f"{path.name}.npz"), content)
-    write_atomically(path.with_name(f"{path.name}.json"), as_json(manifest).encode())
+    write_atomically(path.with_name(f"{path.name}.json"), told)
 
 
 def as_json(content: Any) -> str:
@@ -107,7 +108,7 @@ def load(path: Path) -> Record:
         manifest = json.loads(file.read_bytes())
     except FileNotFoundError:
         raise RecordError(f"{file}: no such record; run the lesson first") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{file}: not a readable manifest ({error}); delete it") from None
     if not isinstance(manifest, dict):
         raise RecordError(f"{file}: not a manifest; delete it")

@@ -2,7 +2,6 @@
 
 import fnmatch
 import inspect
-import math
 import os
 import shlex
 import sys
@@ -15,6 +14,7 @@ from typing import Annotated, Any, NoReturn, get_args, get_origin, get_type_hint
 import typer
 
 MOST_SEEDS_OR_JOBS = 100_000
+LARGEST = 1e15  # of any setting
 INTERRUPTED = 130  # the exit code of a program that was stopped with Ctrl-C
 
 
@@ -62,8 +62,9 @@ def check_ranges(settings: Any) -> None:
     for item in fields(settings):
         value, low, high = getattr(settings, item.name), item.metadata["low"], item.metadata["high"]
         for one in as_tuple(value):
-            if isinstance(one, float) and not math.isfinite(one):
-                raise UserError(f"{flag(item.name)} {one} is out of range: it must be finite")
+            if isinstance(one, (int, float)) and not abs(one) <= LARGEST:
+                why = f"it must be finite, and {LARGEST:g} at most"
+                raise UserError(f"{flag(item.name)} {one:.12g} is out of range: {why}")
             if (low is not None and not one >= low) or (high is not None and not one <= high):
                 allowed = f"{low:g} or more" if high is None else f"from {low:g} to {high:g}"
                 raise UserError(
@@ -157,6 +158,8 @@ def parse(
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(help=about)(command)
     words = sys.argv[1:] if arguments is None else arguments
+    if "" in words:
+        raise UserError(f"{words[words.index('') - 1]} is given nothing")
     call(app, words, f"microgrand run {lesson}")
     if any(word == "--help" for word in words):
         raise SystemExit(0)
@@ -198,3 +201,16 @@ def stop(message: str, code: int = 2) -> NoReturn:
     """End with one line that says what is wrong; exit code 2 is for what the user can mend."""
     print(f"microgrand: {message}", file=sys.stderr)
     raise SystemExit(code)
+
+
+def stop_if_no_bug(error: BaseException) -> None:
+    """End with one line if the user, or the machine, is the cause."""
+    if isinstance(error, UserError):
+        stop(str(error))
+    if isinstance(error, MemoryError):
+        stop("there is not enough memory for that: ask for fewer or smaller")
+    if isinstance(error, OSError):
+        stop(f"{error.filename or 'input or output'}: {error.strerror or error}")
+    if isinstance(error, KeyboardInterrupt):
+        print(file=sys.stderr)  # behind ^C
+        stop("interrupted; finished runs are kept, start again to go on", INTERRUPTED)

@@ -20,6 +20,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from microgrand import records
 from microgrand.processor import steady
@@ -29,6 +30,7 @@ from microgrand.settings import UserError
 Run = Callable[[Any, str, int], dict[str, np.ndarray]]
 Results = dict[tuple[str, int], Record]
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
+GO_ON = "finished runs are kept, start again to go on"
 
 
 def plain(value: Any) -> Any:
@@ -50,6 +52,23 @@ def stored(path: Path, key: str) -> Record | None:
     except RecordError:
         return None
     return record if record.manifest.get("key") == key else None
+
+
+def check_settings(folder: Path, settings: Any) -> None:
+    """See that the runs in a folder, if there are any, are of these settings.
+
+    Raises:
+        UserError: if they are of others, and would be replaced one by one.
+    """
+    wanted = plain(asdict(settings))
+    for file in sorted(folder.glob("*.json")):
+        try:
+            kept = json.loads(file.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            continue
+        if isinstance(kept, dict) and kept.get("settings", wanted) != wanted:
+            why = f"{file} is of other settings ({kept.get('command')})"
+            raise UserError(f"{why}: choose another --out, or delete that")
 
 
 def run_one(run: Run, settings: Any, manifest: dict[str, Any]) -> Record:
@@ -121,7 +140,11 @@ def sweep(
     waiting = [manifests[name] for name in missing]
     for _ in progress(finish(run, settings, paths, waiting, jobs, cluster), len(missing)):
         pass
-    results.update({name: records.load(paths[name]) for name in missing})
+    for name in missing:
+        record = stored(paths[name], manifests[name]["key"])
+        if record is None:
+            raise UserError(f"{paths[name]}.json is another's by now: give each run its own --out")
+        results[name] = record
     return {name: results[name] for name in manifests}
 
 
@@ -136,18 +159,22 @@ def finish(
     """Do the runs, keep each as soon as it is finished, and yield its case and seed.
 
     Raises:
-        UserError: if a run cannot be kept.
+        UserError: if a run cannot be kept, or a worker has died.
     """
     with workers(min(jobs, len(manifests)), cluster if manifests else ""):
         tasks = (joblib.delayed(run_one)(run, settings, manifest) for manifest in manifests)
-        for record in joblib.Parallel(return_as="generator_unordered")(tasks):
-            name = record.manifest["case"], record.manifest["seed"]
-            try:
-                records.save(paths[name], record.arrays, record.manifest)
-            except OSError as error:
-                why = f"{paths[name].parent} cannot be written to ({error.strerror})"
-                raise UserError(f"{why}; finished runs are kept, start again to go on") from None
-            yield name
+        try:
+            for record in joblib.Parallel(return_as="generator_unordered")(tasks):
+                name = record.manifest["case"], record.manifest["seed"]
+                try:
+                    records.save(paths[name], record.arrays, record.manifest)
+                except OSError as error:
+                    why = f"{paths[name].parent} cannot be written to ({error.strerror})"
+                    raise UserError(f"{why}; {GO_ON}") from None
+                yield name
+        except TerminatedWorkerError:
+            why = "a worker was killed, often for want of memory: try fewer --jobs"
+            raise UserError(f"{why}; {GO_ON}") from None
 
 
 @contextmanager

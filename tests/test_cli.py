@@ -1,7 +1,11 @@
 """The command line, as its user meets it: what it says, where, and with which exit code."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+import time
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -171,7 +175,8 @@ def test_verify_ends_with_1_where_a_gradient_is_wrong(
         ("run curve --seeds 0", ["--seeds 0"]),
         ("run curve --seeds -1", ["--seeds -1"]),
         ("run curve --seeds 99999999999999999999", ["--seeds 9", "from 1 to 100000"]),
-        ("run curve --points 99999999999999999", ["memory"]),
+        ("run curve --points 999999999999999", ["memory"]),
+        ("run curve --points 99999999999999999999", ["--points 1e+20", "1e+15 at most"]),
         (f"run curve --out {__file__}", ["--out", __file__]),
         (f"run curve --out {__file__}/below", ["--out", __file__]),
         ("verify bogus", ["bogus", "relu", "adamw", "gini"]),
@@ -194,7 +199,9 @@ def test_verify_ends_with_1_where_a_gradient_is_wrong(
         (f"data show digits --out {__file__}", ["--out", __file__]),
         ("data show digits --out sheet.pdf", ["--out sheet.pdf", ".png or .svg"]),
         (f"data show digits --out {__file__}/below.svg", ["--out", __file__]),
-        (f"data show {__file__}", [__file__, "damaged"]),
+        (f"data show {__file__}", [__file__, "neither a .npz nor a tar"]),
+        (f"data show mnist --folder {'a' * 300}", ["aaa", "File name too long"]),
+        (f"claims --runs {'a' * 300}", ["aaa", "File name too long"]),
     ],
 )
 def test_what_is_wrong_is_one_line_and_leaves_nothing_behind(
@@ -220,6 +227,52 @@ def test_in_a_process_of_its_own_it_is_the_same(tmp_path: Path, words: str) -> N
     is_one_clear_line(said := in_a_process(tmp_path, *words.split()))
     assert said.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"), [("PYTHONIOENCODING", "latin-1", "?"), ("PYTHONUTF8", "1", "λ")]
+)
+def test_what_a_terminal_has_no_letter_for_is_a_question_mark(
+    tmp_path: Path, name: str, value: str, word: str
+) -> None:
+    command = [sys.executable, "-m", "microgrand.cli", "run", "shrinkage", "--help"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, env=os.environ | {name: value}, check=True
+    )
+    assert f"{word}, the strength of every penalty".encode() in done.stdout
+
+
+def still_there(group: int) -> bool:
+    """Whether a group of processes has one that runs."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_run_that_is_told_to_end_takes_its_workers_along(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "microgrand.cli", "run", "curve", "--preset", "quick"]
+    with subprocess.Popen(
+        [*command, "--jobs", "2", "--sweep-epochs", "99999", "--out", "here"],
+        cwd=tmp_path,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not (tmp_path / "here/records/plain-seed-0.json").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+        _, err = process.communicate()
+    assert process.returncode == 130
+    assert err.endswith("microgrand: interrupted; finished runs are kept, start again to go on\n")
+    assert "Traceback" not in err
+    deadline = time.monotonic() + 20
+    while still_there(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not still_there(process.pid)
 
 
 def test_an_interrupted_run_says_that_it_can_go_on_and_ends_with_130(

@@ -134,7 +134,33 @@ def test_a_lesson_run_as_a_file_tells_in_one_line_what_its_user_can_mend(tmp_pat
         assert done.stderr.startswith("microgrand: --")
         assert len(done.stderr.splitlines()) == 1
         assert told in done.stderr
-    mine.write_text(mine.read_text("utf-8").replace("session.sweep(", "1 / 0 #"), "utf-8")
-    done = subprocess.run([sys.executable, mine], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")  # a program's own error
+    program = mine.read_text("utf-8")
+    for happens, code, told in (
+        ("1 / 0", 1, "ZeroDivisionError: division by zero"),  # a program's own error
+        ("open('not/there')", 2, "microgrand: not/there: No such file or directory"),
+        ("raise MemoryError", 2, "microgrand: there is not enough memory for that"),
+        ("raise KeyboardInterrupt", 130, "microgrand: interrupted; finished runs are kept"),
+    ):
+        mine.write_text(program.replace("results = session.sweep(", f"{happens} #"), "utf-8")
+        done = subprocess.run([sys.executable, mine], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == code
+        assert done.stderr.splitlines()[-1].startswith(told)
+        assert ("Traceback" in done.stderr) == (code == 1)
+
+
+def test_a_folder_of_other_settings_is_refused_but_in_a_notebook(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = empty_folder / "here" / "records" / "plain-seed-0.json"
+    record.parent.mkdir(parents=True)
+    record.write_text('{"settings": {"count": 2, "rates": [0.1, 0.2]}, "command": "that"}')
+    chosen = {"preset": "quick", "out": Path("here")}
+    for name, content in {"a": b"", "b": b"[]", "c": b"{}", "d": b"[" * 100_000}.items():
+        (record.parent / f"{name}.json").write_bytes(content)  # no record at all
+    assert open_session("curve", PRESETS, dict(chosen)).settings == Settings(count=2)
+    with pytest.raises(
+        UserError, match=r"plain-seed-0\.json is of other settings \(that\): choose"
+    ):
+        open_session("curve", PRESETS, {**chosen, "count": 3})
+    pretend_to_be_a_kernel(monkeypatch)
+    assert open_session("curve", PRESETS, {**chosen, "count": 3}).settings == Settings(count=3)

@@ -77,6 +77,12 @@ def test_the_manifest_is_a_readable_file_beside_the_arrays(record: Path) -> None
     assert {path.stat().st_mode & 0o777 for path in record.parent.iterdir()} == {0o644}
 
 
+def test_a_path_in_a_manifest_need_not_be_utf_8(record: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.npz")
+    records.save(record, ARRAYS, {"data": name})
+    assert records.load(record).manifest["data"] == name
+
+
 def test_a_later_record_replaces_an_earlier_one(record: Path) -> None:
     records.save(record, {"other": np.zeros(3)}, {"seed": 1})
     assert set(records.load(record).arrays) == {"other"}

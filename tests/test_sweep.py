@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,7 @@ from threadpoolctl import threadpool_info
 import microgrand
 from microgrand.ops import mean_squared_error
 from microgrand.records import checksum
-from microgrand.settings import UserError
-from microgrand.sweep import Results, sweep
+from microgrand.sweep import Progress, Results, sweep
 
 CASES, SEEDS = ("wide", "deep"), (2, 0, 1)
 RUNS = [(case, seed) for case in CASES for seed in SEEDS]
@@ -50,15 +49,6 @@ def run(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
     }
 
 
-def run_unless_deep(settings: Settings, case: str, seed: int) -> dict[str, np.ndarray]:
-    """Fails for the case `deep`, once the case `wide` is kept."""
-    if case == "deep":
-        while not Path(settings.wait_for).exists():
-            time.sleep(0.01)
-        raise FloatingPointError(f"{case} {seed} diverged")
-    return run(settings, case, seed)
-
-
 class Counter:
     """A progress that counts."""
 
@@ -74,7 +64,7 @@ class Counter:
 
 
 def do(
-    folder: Path, counter: Counter | None = None, settings: Any = None, **options: Any
+    folder: Path, counter: Progress | None = None, settings: Any = None, **options: Any
 ) -> Results:
     arguments = {"run": run, "cases": CASES, "seeds": SEEDS, "lesson": "test", "source": "abc"}
     arguments |= {"settings": settings or Settings(), "folder": folder} | options
@@ -229,26 +219,6 @@ def test_results_are_in_the_order_of_cases_and_seeds(tmp_path: Path, jobs: int) 
     for (case, seed), record in results.items():
         assert record["case"] == record.manifest["case"] == case
         assert record.manifest["seed"] == seed
-
-
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_run_that_fails_raises_its_own_error_and_the_finished_ones_are_kept(
-    tmp_path: Path, jobs: int
-) -> None:
-    settings = Settings(wait_for=str(tmp_path / "wide-seed-2.json"))
-    with pytest.raises(FloatingPointError, match=r"^deep 2 diverged$"):
-        do(tmp_path, run=run_unless_deep, seeds=[2], settings=settings, jobs=jobs)
-    assert {path.name for path in tmp_path.iterdir()} == {"wide-seed-2.npz", "wide-seed-2.json"}
-    counter = Counter()
-    do(tmp_path, counter, seeds=[2], settings=settings, jobs=jobs)
-    assert counter.done == [("deep", 2)]
-
-
-def test_no_room_is_one_line(tmp_path: Path, fill_the_disk: Callable[[], None]) -> None:
-    fill_the_disk()
-    with pytest.raises(UserError, match=r"be written to \(No space .*\); finished runs are kept"):
-        do(tmp_path)
-    assert not any(tmp_path.iterdir())
 
 
 def test_the_manifest_says_where_the_result_comes_from(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The data sets by name: what they are, who may use them, where they come from; and `load`."""
 
+import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -174,6 +175,10 @@ def load_path(path: Path) -> ImageSet:
             refuse(path, f"neither a data set ({', '.join(CATALOG)}) nor a file or folder")
         if path.suffix == ".npz":
             return load_npz(path)
+        if path.is_file() and not tarfile.is_tarfile(path):
+            refuse(
+                path, "neither a .npz nor a tar archive (of MNIST, give the folder of its files)"
+            )
         spelled = (name.removesuffix(".gz").replace(".idx", "-idx") for name in names(path, MOST))
         known = (one.load for name in spelled for one in CATALOG.values() if name in one.contents)
         load = next(known, None)

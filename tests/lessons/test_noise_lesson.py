@@ -140,6 +140,8 @@ def test_the_middle_is_kept_and_squares_are_averaged(
             down, right = first + row * shrink, first + column * shrink
             square = x[:, down : down + shrink, right : right + shrink]
             np.testing.assert_allclose(found[:, row, column], square.mean((1, 2)), atol=1e-6)
+    with pytest.raises(UserError, match="--shrink 16 leaves nothing of 9 pixels"):
+        lesson.smaller(x, 9, 16)
 
 
 def test_the_networks_are_the_articles(lesson: ModuleType) -> None:
