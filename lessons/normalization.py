@@ -815,17 +815,17 @@ session.show(
 #
 # <details class="option"><summary>Equally well</summary>
 #
-# A careful guess, for the means hardly tell one digit from another. But they do come between the network and the ink.
+# A careful guess, for the means hardly tell one digit from another. But look at the last two rows below.
 #
 # </details>
 # <details class="option"><summary>Worse</summary>
 #
-# **Yes**, in the few epochs of this page. The means say which patch it is. To the digit that is a distraction.
+# **Yes**, in the few epochs of this page. So it is not simply a better layer. What it gives back is of use where the question is the photograph.
 #
 # </details>
 # <details class="option"><summary>Better</summary>
 #
-# It knows more, and knowing more should not hurt. But it does not only know more: the means are added to every map, and a digit has to be found in spite of them.
+# It would be, if this were simply a better layer. That is what the third experiment asks.
 #
 # </details>
 # </div>

@@ -39,7 +39,7 @@ def draw_sheet(images: np.ndarray, labels: np.ndarray, classes: tuple[str, ...],
         row[: len(found), 1:-1, 1:-1, 3] = 1
         rows.append(row.swapaxes(0, 1).reshape(height + 2, -1, 4))
     picture = np.concatenate(rows)
-    inches = 8.0
+    inches = min(8.0, 80 * picture.shape[1] / len(picture))  # a sheet of towers is narrower
     figure, axes = new_figure(width=inches, height=inches * len(picture) / picture.shape[1] + 0.1)
     axes.imshow(picture, interpolation="nearest")
     axes.set_xticks([])

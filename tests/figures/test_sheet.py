@@ -33,6 +33,12 @@ def test_standardised_images_are_grey_at_their_mean() -> None:
     np.testing.assert_allclose(as_picture(np.array([0, 0.25, 1])), [0, 0.25, 1])
 
 
+def test_a_sheet_of_towers_is_no_higher_than_can_be_drawn() -> None:
+    images = np.zeros((20, 1050, 1, 1), np.float32)
+    figure = draw_sheet(images, np.arange(20), tuple("abcdefghijklmnopqrst"), 1)
+    assert 70 < figure.get_size_inches()[1] < 81
+
+
 def test_of_many_classes_twenty_are_drawn_also_those_without_an_image() -> None:
     names = tuple(map(str, range(30)))
     axes = draw_sheet(np.ones((1, 4, 4, 1), np.float32), np.zeros(1, int), names, 2).axes[0]
