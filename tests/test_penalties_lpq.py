@@ -78,6 +78,16 @@ def test_lpq_neither_overflows_nor_vanishes(size: float, p: float, q: float) -> 
     np.testing.assert_allclose(gradient(size * theta, p, q), gradient(theta, p, q), rtol=1e-9)
 
 
+@pytest.mark.parametrize("p", [1, 2, 4])
+@pytest.mark.parametrize("size", [1e-12, 1e-25, 1e-30])
+def test_a_column_that_is_tiny_beside_another_is_pulled_as_hard(size: float, p: float) -> None:
+    """In float32, where the powers of its share of the largest weight would round to 0."""
+    theta = np.array([[1, size], [1, 0], [0, size]], np.float32)
+    large, tiny = np.array([1, 1, 0]), np.array([1, 0, 1])
+    wanted = np.stack([large, tiny], axis=-1) * 2 ** (1 / p - 1)
+    np.testing.assert_allclose(PENALTIES["lpq"].gradient(theta, p, 1), wanted, rtol=1e-6)
+
+
 # ------------------------------------------------------------------------------------ at the kinks
 
 

@@ -34,20 +34,22 @@ def lpq_forward(theta: np.ndarray, p: float, q: float) -> Any:
 
     Source: Ding, Zhou, He & Zha (2006), R1-PCA, for q = 1; Yuan & Lin (2006) for the group lasso.
     """
-    largest, _, total = lpq_parts(theta, p, q)
-    return (largest * total).squeeze((-2, -1))
+    _, total = lpq_norms(theta, p, q)
+    return total.squeeze((-2, -1))
 
 
-def lpq_parts(theta: np.ndarray, p: float, q: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The largest |a|, and the norms of the columns and of the whole over it.
-
-    Powers of numbers up to 1 do not overflow, and the largest does not vanish.
-    """
+def lpq_norms(theta: np.ndarray, p: float, q: float) -> tuple[np.ndarray, np.ndarray]:
+    """The p-norm of each column, and the q-norm of these."""
     if not (1 <= p < np.inf and 1 <= q < np.inf):
         raise ValueError(f"L_pq takes finite exponents of 1 and more, not p={p}, q={q}")
-    largest = np.abs(theta).max(axis=(-2, -1), keepdims=True, initial=0)
-    columns = np.linalg.norm(share(theta, largest), p, axis=-2, keepdims=True)
-    return largest, columns, np.linalg.norm(columns, q, axis=-1, keepdims=True)
+    columns = norm(theta, p, axis=-2)
+    return columns, norm(columns, q, axis=-1)
+
+
+def norm(x: np.ndarray, p: float, axis: int) -> np.ndarray:
+    """‖x‖ₚ = t ‖x/t‖ₚ along an axis, with t the largest |x|: the powers of x/t do not overflow."""
+    largest = np.abs(x).max(axis, keepdims=True, initial=0)
+    return largest * np.linalg.norm(share(x, largest), p, axis, keepdims=True)
 
 
 def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -61,8 +63,8 @@ def lpq_gradient(theta: np.ndarray, p: float, q: float) -> np.ndarray:
     Both quotients lie in [0, 1]. At a kink (a zero column where q = 1, a zero entry where p = 1, a
     zero matrix) the chosen subgradient is 0.
     """
-    largest, columns, total = lpq_parts(theta, p, q)
-    within = share(np.abs(theta), largest * columns)
+    columns, total = lpq_norms(theta, p, q)
+    within = share(np.abs(theta), columns)
     return np.sign(theta) * within ** (p - 1) * share(columns, total) ** (q - 1)
 
 
@@ -78,8 +80,8 @@ def lpq_proximal(theta: np.ndarray, strength: Any, p: float, q: float) -> np.nda
         return l1_proximal(theta, strength)
     if (p, q) not in ((2, 1), (2, 2)):
         raise ValueError(f"L_pq has no closed proximal step for p={p}, q={q}; take 1,1 2,1 or 2,2")
-    largest, columns, total = lpq_parts(theta, p, q)
-    length = largest * (columns if q == 1 else total)
+    columns, total = lpq_norms(theta, p, q)
+    length = columns if q == 1 else total
     return theta * share(np.maximum(length - strength, 0), length)
 
 
