@@ -284,7 +284,7 @@ def open_session(lesson: str, presets: dict[str, Preset], chosen: dict[str, Any]
     folder_name = f"{name}-{changes}" if chosen else name  # other settings, other results
     out = Path(given_out or Path("runs") / lesson / folder_name)
     check_writable(out)
-    if not in_notebook():  # the book's own folders hold the last build's runs
+    if given_out and not in_notebook():  # the book's own folders hold the last build's runs
         check_settings(out / "records", settings)
     return Session(
         lesson=lesson,

@@ -16,6 +16,7 @@ import typer
 MOST_SEEDS_OR_JOBS = 100_000
 LARGEST = 1e15  # of any setting
 INTERRUPTED = 130  # the exit code of a program that was stopped with Ctrl-C
+GO_ON = "finished runs are kept, start again to go on"
 
 
 class UserError(Exception):
@@ -213,4 +214,4 @@ def stop_if_no_bug(error: BaseException) -> None:
         stop(f"{error.filename or 'input or output'}: {error.strerror or error}")
     if isinstance(error, KeyboardInterrupt):
         print(file=sys.stderr)  # behind ^C
-        stop("interrupted; finished runs are kept, start again to go on", INTERRUPTED)
+        stop(f"interrupted; {GO_ON}", INTERRUPTED)

@@ -25,12 +25,11 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from microgrand import records
 from microgrand.processor import steady
 from microgrand.records import Record, RecordError
-from microgrand.settings import UserError
+from microgrand.settings import GO_ON, UserError
 
 Run = Callable[[Any, str, int], dict[str, np.ndarray]]
 Results = dict[tuple[str, int], Record]
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
-GO_ON = "finished runs are kept, start again to go on"
 
 
 def plain(value: Any) -> Any:
