@@ -1473,7 +1473,7 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# The same experiment was also run on more images, with more steps and ten seeds. [What came of it](../claims.md) has a lesson of its own. There a gradient with the noise of the code costs at first: networks leave the plateau later, and for a fifth of the run they lag behind those that are spared. Then they overtake, and stay ahead. So which method "wins" depends on the day on which one looks. That page looks later than this one, and there the article is right that D and E beat A and C, though not that E beats D. With masks it is the other way round: after a few epochs all twelve penalties were alike, as the article says. After many they were not, for by then five of them had shut nearly all of their masks.
+# The same experiment was also run on more images, with more steps and five or ten seeds. [What came of it](../claims.md) has a lesson of its own. There a gradient with the noise of the code costs at first: networks leave the plateau later, and for a fifth of the run they lag behind those that are spared. Then they overtake, and stay ahead. So which method "wins" depends on the day on which one looks. That page looks later than this one, and there the article is right that D and E beat A and C, though not that E beats D. With masks it is the other way round: after a few epochs all twelve penalties were alike, as the article says. After many they were not, for by then five of them had shut nearly all of their masks.
 #
 # ## In short
 #

@@ -36,6 +36,7 @@ ORDER = (
     "all-digits",
     "noise",
     "masks",
+    "masks-and-relu",
     "curve",
 )
 NOTHING = (

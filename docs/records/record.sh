@@ -6,9 +6,8 @@
 # CIFAR10 and MNIST are what `--data` takes: a name of `microgrand data list` or a path. With names
 # (of the folders here) only these are recorded, otherwise all. Killed and started again it goes on
 # where it was. Time allowed fewer epochs than the articles' for all but shrinkage (150, 150, 200), but
-# for one seed of two lessons and five of two cases. And two have less than their size: half the pixels
-# a side for masks, a quarter of the filters for shrinkage, so that they get as many steps as there was
-# time for.
+# for one seed of two lessons and five of two cases. And shrinkage has a quarter of its filters, so that
+# it gets as many steps as there was time for.
 set -eu
 cifar10=${1:?a name or path of CIFAR-10} mnist=${2:?a name or path of MNIST}
 shift 2
@@ -43,5 +42,7 @@ record penalties-150-epochs penalties --data "$cifar10" --epochs 150 --seeds 1 \
     --cases '*-published' --cases '[ACEHZ]-corrected'
 record penalties-l2-150-epochs penalties --data "$cifar10" --epochs 150 --seeds 5 \
     --cases '[AZ]-corrected'
-record masks noise --data "$cifar10" --crop 32 --shrink 2 --epochs 40 --seeds 10 \
+record masks noise --data "$cifar10" --crop 32 --epochs 40 --seeds 5 \
     --relu-letters AE --cases 'mask-*' --cases D-code --cases 'relu-*'
+record masks-and-relu noise --data "$cifar10" --crop 32 --epochs 40 --seeds 10 \
+    --relu-letters AE --cases 'mask-[AE]' --cases D-code --cases 'relu-*'

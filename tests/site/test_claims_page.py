@@ -15,7 +15,7 @@ from claims_page import KINDS
 from scipy.stats import spearmanr
 
 from microgrand import verdicts
-from microgrand.claims import Judgement, bootstrap_interval, chance_of
+from microgrand.claims import Judgement, bootstrap_interval
 from microgrand.data.curve import Curve, make_curve
 from microgrand.pages import interval
 
@@ -185,64 +185,6 @@ def test_what_the_lesson_says_of_the_longer_runs_of_normalisation_is_so() -> Non
     for way in "published", "correct":
         assert 2 < tested(f"{way}-box-cox") - tested(f"{way}-none") < 3.5
     assert [round(tested(f"digit-{norm}")) for norm in ("batch", "instance")] == [94, 94]
-
-
-def test_what_the_page_says_of_masks_without_a_number_is_so() -> None:
-    """Twelve penalties are alike after 8 epochs; then masks shut, if the penalty wants them to."""
-    recorded = kept("masks")
-
-    def tested(case: str, epochs: slice = slice(-8, None)) -> np.ndarray:
-        return 100 * np.array(
-            [recorded.results[case, seed]["test"][epochs].mean() for seed in recorded.seeds]
-        )
-
-    def shut(case: str, epoch: int) -> float:
-        """The share of masks below 0.05, in percent."""
-        counts = [recorded.results[case, seed]["masks"][epoch] for seed in recorded.seeds]
-        return float(100 * np.mean([one[0] / one.sum() for one in counts]))
-
-    cases = {letter: f"mask-{letter}" for letter in "ABCDEFGHIJKL"}
-    early = {case: tested(case, slice(7, 9)).mean() for case in (*cases.values(), "D-code")}
-    plain = early.pop("D-code")
-    assert np.ptp([*early.values()]) < 3
-    assert min(early.values()) > plain + 3
-    assert tested("D-code").mean() > max(tested(case).mean() for case in cases.values()) + 5
-    for letter in "ACIJ":
-        assert shut(cases[letter], 12) < 1
-        assert shut(cases[letter], 30) > 90
-        assert 25 < tested(cases[letter], slice(12, 13)).mean() < 27
-        assert 11.5 < tested(cases[letter]).mean() < 13.5
-    assert shut("mask-K", 20) > 99
-    assert tested("mask-K") == pytest.approx(10, abs=0.1)
-    for case, percent in {"mask-B": 23, "mask-L": 27, **{cases[d]: 34 for d in "DEFGH"}}.items():
-        assert tested(case).mean() == pytest.approx(percent, abs=0.5)
-    assert abs(tested("relu-E") - tested("D-code")).mean() < 0.5
-
-
-def test_what_the_page_says_of_masks_beside_relu_is_so() -> None:
-    """Two stories: masks that stay open, and masks that shut, in some seeds nearly all."""
-    recorded = kept("masks")
-    assert len(recorded.seeds) == 10
-    tested = {s: recorded.results["relu-A", s]["test"] for s in recorded.seeds}
-    dead = [s for s in recorded.seeds if tested[s][-8:].mean() < 0.12]
-    assert len(dead) == 3
-    for seed in recorded.seeds:
-        counts = recorded.results["relu-A", seed]["masks"][-1]
-        shut = counts[0] / counts.sum()
-        assert shut > 0.8 if seed in dead else 0.45 < shut < 0.6
-        behind = recorded.results["D-code", seed]["test"][-8:].mean() - tested[seed][-8:].mean()
-        assert behind > 0.2 if seed in dead else 0.045 < behind < 0.095
-    lost = [int(tested[s].argmax()) for s in dead if tested[s].max() > 0.15]
-    assert lost == [17]
-
-    (found,) = [one for one in judgements() if one.name == "N7"]
-    assert min(found.findings[1].values) > 0
-    by_itself = chance_of(found.findings[1].values, 0)
-    assert by_itself == pytest.approx(0.0036, abs=0.00005)
-    assert found.findings[1].chance == pytest.approx(11 * by_itself)
-    assert (14 * by_itself > 0.05 > 11 * by_itself, found.verdict) == (True, "holds")
-    family = [f for one in judgements() if one.name[0] == "N" for f in one.findings]
-    assert len(family) == 24
 
 
 def test_what_the_page_says_of_shrinkage_without_a_number_is_so() -> None:
