@@ -691,17 +691,17 @@ session.show(
 #
 # **What do you expect?** At $p = 1$ every hidden unit was silent, at each step of training. Now dropout is turned off, for predicting. What does the network draw?
 #
-# <details class="option"><summary>Waves</summary>
+# <details class="option"><summary>A line that is not level</summary>
 #
-# **Yes**. See the last panel below. Who trained them? Nobody, as we shall see.
+# **Yes**. See the last panel below, at its last epoch. Who gave the line its slope? Nobody, as we shall see.
 #
 # </details>
-# <details class="option"><summary>A straight line at zero</summary>
+# <details class="option"><summary>A level line at zero</summary>
 #
 # The last bias was never silent, and it has learned. Zero is not what it says.
 #
 # </details>
-# <details class="option"><summary>A straight line at the mean of the data</summary>
+# <details class="option"><summary>A level line at the mean of the data</summary>
 #
 # With dropout *on*, yes: the last bias is all that speaks then, and the mean is the best that one number can say. But dropout is off now, and the units speak again.
 #
@@ -729,7 +729,7 @@ session.table(
 )
 
 # %% [markdown]
-# On the whole the waves shrink as $p$ grows, and from about 0.8 on a constant is left. The last column is a puzzle: at $p = 1$, with dropout off, the prediction swings again. Every hidden unit was silent all through training, so no gradient passed through them to a weight before them. And a weight of the last layer has the gradient $h\,\partial L/\partial\hat y$, with $h = 0$ from a silent unit. Only the last bias could learn, and it learned the mean. Turn dropout off, and the *untrained* network speaks, with a bias that was fitted to its silence.
+# On the whole the waves shrink as $p$ grows, and from about 0.8 on a constant is left. The last column is a puzzle: at $p = 1$, with dropout off, the prediction is not level any more. Every hidden unit was silent all through training, so no gradient passed through them to a weight before them. And a weight of the last layer has the gradient $h\,\partial L/\partial\hat y$, with $h = 0$ from a silent unit. Only the last bias could learn, and it learned the mean. Turn dropout off, and the *untrained* network speaks, with a bias that was fitted to its silence.
 
 # %% [markdown]
 # ### Dropout left on
