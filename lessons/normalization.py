@@ -641,7 +641,7 @@ session.show(
 # %% [markdown]
 # <div class="guess">
 #
-# **What do you expect?** Before training, the weight gradients of the network without normalisation are at most a hundredth of those with batch norm. All are trained with Adam. How far do its weights in the first layers move until the end, beside those with batch norm?
+# **What do you expect?** Before training, the weight gradients of the network without normalisation are about a hundredth of those with batch norm, or less. All are trained with Adam. How far do its weights in the first layers move until the end, beside those with batch norm?
 #
 # <details class="option"><summary>No less far</summary>
 #
