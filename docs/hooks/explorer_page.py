@@ -39,6 +39,7 @@ ORDER = (
     "masks-and-relu",
     "curve",
 )
+SPELT = {"l2": "L2", "relu": "ReLU"}
 NOTHING = (
     "Nothing is recorded in this copy of the book, so there is nothing to explore here yet. "
     "The commands that record it stand in `docs/records/record.sh`."
@@ -55,7 +56,8 @@ switched off, or could not be fetched. The table below says what is recorded.</p
 def title(recorded: Recording) -> str:
     """ "Noise", and for a second recording of that lesson "Noise (masks)"."""
     name, _ = title_and_question(all_lessons()[recorded.lesson])
-    which = recorded.name.removeprefix(recorded.lesson).replace("-", " ").strip()
+    words = recorded.name.removeprefix(recorded.lesson).replace("-", " ").split()
+    which = " ".join(SPELT.get(word, word) for word in words)
     return f"{name} ({which})" if which else name
 
 
