@@ -13,7 +13,7 @@ import pytest
 
 from microgrand.lesson import begin, in_notebook, open_session
 from microgrand.programs import all_lessons
-from microgrand.settings import Preset, UserError, setting
+from microgrand.settings import GO_ON, Preset, UserError, setting
 
 
 @dataclass(frozen=True)
@@ -138,13 +138,17 @@ def test_a_lesson_run_as_a_file_tells_in_one_line_what_its_user_can_mend(tmp_pat
     for happens, code, told in (
         ("1 / 0", 1, "ZeroDivisionError: division by zero"),  # a program's own error
         ("open('not/there')", 2, "microgrand: not/there: No such file or directory"),
-        ("raise MemoryError", 2, "microgrand: there is not enough memory for that"),
-        ("raise KeyboardInterrupt", 130, "microgrand: interrupted; finished runs are kept"),
+        (
+            "raise MemoryError",
+            2,
+            "microgrand: there is not enough memory for that: ask for fewer or smaller",
+        ),
+        ("raise KeyboardInterrupt", 130, f"microgrand: interrupted; {GO_ON}"),
     ):
         mine.write_text(program.replace("results = session.sweep(", f"{happens} #"), "utf-8")
         done = subprocess.run([sys.executable, mine], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == code
-        assert done.stderr.splitlines()[-1].startswith(told)
+        assert done.stderr.endswith(f"{told}\n")
         assert ("Traceback" in done.stderr) == (code == 1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from test_claims_page import kept, smooth
 
 from microgrand import verdicts
 from microgrand.claims import bootstrap_interval
@@ -11,16 +12,10 @@ from microgrand.claims import bootstrap_interval
 
 def accuracies(name: str) -> dict[tuple[str, int], np.ndarray]:
     """Percent by case and seed: training and test, each by epoch."""
-    recorded = verdicts.recording(verdicts.RECORDS / name)
-    assert recorded is not None
+    recorded = kept(name)
     if recorded.lesson == "penalties":
         return {one: 100 * run["accuracy"] for one, run in recorded.results.items()}
     return {one: 100 * run["accuracies"].T for one, run in recorded.results.items()}
-
-
-def smooth(values: np.ndarray) -> np.ndarray:
-    """Means over five epochs: number i is that around epoch i + 2."""
-    return np.convolve(values, np.ones(5) / 5, "valid")
 
 
 @pytest.mark.parametrize("name", ["penalties", "normalization"])

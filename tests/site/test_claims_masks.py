@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from test_claims_page import kept
 
 from microgrand import verdicts
 from microgrand.optimizers import Adam
@@ -16,8 +17,7 @@ BINS, STEPS = 20, 50  # of a histogram of masks; an epoch
 
 @pytest.fixture(scope="module")
 def recorded() -> Recording:
-    found = verdicts.recording(verdicts.RECORDS / "masks")
-    assert found is not None
+    found = kept("masks")
     assert len(found.seeds) == 5
     return found
 
@@ -52,9 +52,9 @@ def test_twelve_penalties_are_alike_after_8_epochs_and_part_by_their_direction(
         assert shut[30] > 0.95
         at_12 = accuracy(recorded, cases[letter], slice(12, 13)).mean()
         assert at_12 == pytest.approx(27, abs=0.5)
-    for letters, percent in {"ACIJK": 10, "B": 23, "L": 26, "DEFGH": 34}.items():
+    for letters, percent in {"ACIJK": 10, "B": 23, "L": 27, "DEFGH": 34}.items():
         for letter in letters:
-            assert ends[letter] == pytest.approx(percent, abs=0.6)
+            assert ends[letter] == pytest.approx(percent, abs=0.5)
     for letter in "DEFGH":
         assert accuracy(recorded, cases[letter], slice(7, 9)).mean() < ends[letter] - 5
     assert histograms(recorded, "mask-K")[18, 0] > 0.99
@@ -81,8 +81,7 @@ def test_where_the_masks_go_can_be_foreseen_without_network_and_images(
 
 
 def test_with_relu_kept_what_shuts_masks_hurts_and_what_does_not_does_not() -> None:
-    recorded = verdicts.recording(verdicts.RECORDS / "masks-and-relu")
-    assert recorded is not None
+    recorded = kept("masks-and-relu")
     assert len(recorded.seeds) == 10
     shuts, leaves, plain = (accuracy(recorded, case) for case in ("relu-A", "relu-E", "D-code"))
     assert np.abs(leaves - plain).max() < 2
@@ -103,8 +102,7 @@ def test_with_relu_kept_what_shuts_masks_hurts_and_what_does_not_does_not() -> N
 
 
 def test_the_two_recordings_share_their_first_runs_bit_for_bit(recorded: Recording) -> None:
-    other = verdicts.recording(verdicts.RECORDS / "masks-and-relu")
-    assert other is not None
+    other = kept("masks-and-relu")
     shared = set(recorded.results) & set(other.results)
     assert len(shared) == 25
     for name in shared:
