@@ -3,8 +3,8 @@
 In docs/claims.md `<!-- summary -->`, `<!-- overview -->`, `<!-- recordings -->`,
 `<!-- articles -->` and `<!-- cost -->` become what the records say, `<!-- P1 -->` the verdict on a
 claim, and `<!-- P1.2 -->` the mean and interval of its second piece of evidence. The home page may
-use them too, and has a `<!-- tally -->`. In a lesson's table of claims each verdict gets the
-recorded one beside it.
+use them too, and has a `<!-- tally -->`. In a lesson's table of claims each number and verdict
+gets the recorded one beside it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from recorded import articles, forget, recordings
 
 from microgrand import verdicts
 from microgrand.claims import Judgement
-from microgrand.pages import claims_table, interval, style_of, verdict_html
+from microgrand.pages import claims_table, interval, mark, style_of, verdict_html
 from microgrand.programs import all_lessons, title_and_question
 from microgrand.typography import printed
 from microgrand.verdicts import Article, Recording
@@ -38,6 +38,8 @@ KINDS = {  # of what was found, from the best to the worst: its mark, and what b
     "artefact": ("!", "artefacts"),
     "does not hold": ("✗", "do not hold"),
 }
+
+BOUND = '<span class="bound-in-words">'  # stands behind each number in a table of claims
 
 
 def judgements() -> dict[str, Judgement]:
@@ -190,14 +192,25 @@ def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> st
 
 
 def on_page_content(content: str, page: Page, config: Any, files: Files) -> str:
-    """In a lesson: the recorded verdict beside that of the page's own runs."""
+    """In a lesson: the recorded numbers and verdicts beside those of the page's own runs."""
     article = articles().get(page.file.src_uri.removeprefix("lessons/").removesuffix(".ipynb"))
     for one in article.judgements if article else []:
-        words = html.escape(", ".join(filter(None, (one.verdict, one.reason))))
-        link = f'<a class="recorded" href="../../claims/#{one.name}">recorded: {words}</a>'
-        verdict = '<span class="verdict [^>]*>[^<]*</span>(?: <small>[^<]*</small>)?'
-        row = re.compile(rf'(<tr id="{one.name}">.*?{verdict})', re.DOTALL)
-        content, found = row.subn(rf"\g<1>{link}", content, count=1)
-        if not found:
+        row = re.search(rf'<tr id="{one.name}">.*?</tr>', content, re.DOTALL)
+        if row is None:
             raise PluginError(f"{page.file.src_uri} shows no verdict on {one.name}")
+        content = content[: row.start()] + compared(row[0], one) + content[row.end() :]
     return content
+
+
+def compared(row: str, recorded: Judgement) -> str:
+    """A lesson's row of a claim with the recorded numbers and verdict beside its own."""
+    start, *findings = row.split(BOUND)
+    if len(findings) != len(recorded.findings):
+        raise PluginError(f"{recorded.name}: the lesson has other evidence than the recorded runs")
+    for found, after in zip(recorded.findings, findings, strict=True):
+        bound, rest = after.split("</span>", 1)
+        number = f'<span class="recorded">recorded: {mark(found)} {interval(found)}</span>'
+        start += f"{BOUND}{bound}</span> {number}{rest}"
+    words = html.escape(", ".join(filter(None, (recorded.verdict, recorded.reason))))
+    link = f'<a class="recorded" href="../../claims/#{recorded.name}">recorded: {words}</a>'
+    return start.replace("</td></tr>", f"{link}</td></tr>")

@@ -17,7 +17,7 @@ from scipy.stats import spearmanr
 from microgrand import verdicts
 from microgrand.claims import Judgement, bootstrap_interval
 from microgrand.data.curve import Curve, make_curve
-from microgrand.pages import interval
+from microgrand.pages import interval, mark
 
 
 def page(site: Site, name: str) -> str:
@@ -70,12 +70,17 @@ def test_the_numbers_in_the_text_are_the_ones_it_names(site: Site) -> None:
     assert len(wanted) > 10
 
 
-def test_each_lesson_quotes_the_recorded_verdicts(site: Site) -> None:
+def test_each_lesson_quotes_the_recorded_numbers_and_verdicts(site: Site) -> None:
     for article in verdicts.articles(verdicts.recordings()):
         found = rows(page(site, f"lessons/{article.lesson}"))
         for one in article.judgements:
             words = ", ".join(filter(None, (one.verdict, one.reason)))
             assert f'href="../../claims/#{one.name}">recorded: {words}</a>' in found[one.name]
+            shown = re.findall(r'<span class="recorded">recorded: (.*?)</span>', found[one.name])
+            assert shown == [
+                with_plain_spaces(f"{mark(finding)} {interval(finding)}")
+                for finding in one.findings
+            ]
 
 
 def test_every_claim_stands_in_the_overview_with_its_mark(site: Site) -> None:
