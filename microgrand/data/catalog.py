@@ -42,15 +42,15 @@ class Entry:
 
 # The sums of MNIST, CIFAR-10 and STL-10 are those TensorFlow Datasets publishes in `url_checksums`.
 # fmt: off
-LECUN = "http://yann.lecun.com/exdb/mnist/"
+MIRROR = "https://storage.googleapis.com/cvdf-datasets/mnist/"  # its own site answers no more
 MNIST = (
-    Remote(f"{LECUN}train-images-idx3-ubyte.gz",
+    Remote(f"{MIRROR}train-images-idx3-ubyte.gz",
            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609", 9_912_422),
-    Remote(f"{LECUN}train-labels-idx1-ubyte.gz",
+    Remote(f"{MIRROR}train-labels-idx1-ubyte.gz",
            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c", 28_881),
-    Remote(f"{LECUN}t10k-images-idx3-ubyte.gz",
+    Remote(f"{MIRROR}t10k-images-idx3-ubyte.gz",
            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6", 1_648_877),
-    Remote(f"{LECUN}t10k-labels-idx1-ubyte.gz",
+    Remote(f"{MIRROR}t10k-labels-idx1-ubyte.gz",
            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6", 4_542),
 )
 CIFAR10 = (

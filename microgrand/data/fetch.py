@@ -1,4 +1,4 @@
-"""Fetching a data set from its own site: checked, resumable, and whole or not there at all."""
+"""Fetching a data set: checked, resumable, and whole or not there at all."""
 
 import contextlib
 import errno
