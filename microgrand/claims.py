@@ -11,7 +11,8 @@ none of it does, and is *open* otherwise.
     artefact         what supports it no longer does once the suspected cause is removed
     not judged       there was one seed only, or a number the claim needs was not measured
 
-Where many pieces are judged at once, some cross their bounds by luck; `holm` allows for that.
+Where many pieces are judged at once, some cross their bounds by luck; `holm` allows for that. The
+recorded runs are judged so. A lesson's own table is not: few seeds would leave nearly all open.
 """
 
 from collections.abc import Callable, Sequence

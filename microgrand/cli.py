@@ -140,7 +140,10 @@ def claims(
     name: Annotated[str | None, typer.Argument(metavar="[LESSON]", help="default: all")] = None,
     runs: Annotated[
         Path | None,
-        typer.Option(help="judge by what `microgrand run` left there, not by the recorded runs"),
+        typer.Option(
+            help="show what `microgrand run` found there, with no allowance for luck among many "
+            "numbers, in place of the recorded runs"
+        ),
     ] = None,
 ) -> None:
     """Show the articles' claims and what the recorded runs, or yours, say of them."""
@@ -217,7 +220,7 @@ def list_data(folder: Annotated[Path | None, FETCHED] = None) -> None:
 
 @data_app.command("fetch")
 def fetch_data(name: str, folder: Annotated[Path | None, FETCHED] = None) -> None:
-    """Fetch a data set from its own site, checked and resumable."""
+    """Fetch a data set from the web, checked and resumable."""
     from microgrand.data.fetch import fetch
 
     for path in fetch(name, folder):

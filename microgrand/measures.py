@@ -56,9 +56,10 @@ def hoyer(numbers: np.ndarray) -> Any:
     Raises:
         ValueError: of a single number, which is as sparse as it is even.
     """
-    root = np.sqrt(np.shape(numbers)[-1])
-    if root < 2**0.5:
+    count = np.shape(numbers)[-1]
+    if count < 2:
         raise ValueError("Hoyer's measure needs two numbers or more")
+    root = np.sqrt(count)
     return (root - 1 / l2_over_l1(numbers)) / (root - 1)
 
 

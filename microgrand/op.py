@@ -206,7 +206,7 @@ def op(
     # Under its own name, so that another process finds an op of ours by import and not as a copy.
     # (Those of penalties have no name in a module and travel as copies.)
     function.__name__ = function.__qualname__ = name
-    function.__module__ = forward.__module__
+    function.__module__ = definition.__module__
 
     def vector_jacobian_product(
         positions: Sequence[int], output: Any, arguments: tuple[Any, ...], _: dict[str, Any]

@@ -52,7 +52,8 @@ class Proximal(Behind):
 
     Raises:
         ValueError: if the penalty has no proximal step or one that lacks its exponents, a strength
-            is negative, or shapes are missing.
+            is negative, or for a penalty of matrices it is an array over the weights or shapes
+            are missing.
 
     Source: Parikh & Boyd (2014), Proximal algorithms, section 4.2.
     """
@@ -63,7 +64,7 @@ class Proximal(Behind):
 
     def __post_init__(self) -> None:
         if self.penalty.proximal is None:
-            raise ValueError(f"{self.penalty.name} has no proximal step in closed form")
+            raise ValueError(f"{self.penalty.name} has no proximal step in the table")
         _, _, *further = signature(self.penalty.proximal).parameters.values()
         if open_ := [each.name for each in further if each.default is each.empty]:
             raise ValueError(f"{self.penalty.name} has no proximal step before {open_} are given")
@@ -71,6 +72,8 @@ class Proximal(Behind):
             raise ValueError(f"a strength must not be negative, as {self.strength} is")
         if self.penalty.of_matrix and not self.shapes:
             raise ValueError(f"{self.penalty.name} is a penalty of a matrix: it needs the shapes")
+        if self.penalty.of_matrix and np.shape(self.strength)[-1:] not in ((), (1,)):
+            raise ValueError(f"{self.penalty.name} takes one strength for a matrix, not many")
 
     def step(self, vector: np.ndarray, gradient: np.ndarray, state: State) -> None:
         self.optimizer.step(vector, gradient, state)

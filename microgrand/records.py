@@ -121,7 +121,9 @@ def load(path: Path) -> Record:
         raise RecordError(f"{file}: damaged (its checksum is not the manifest's); run it again")
     try:
         loaded = np.load(io.BytesIO(content), allow_pickle=False)
-        arrays: dict[str, Any] = dict(loaded) if isinstance(loaded, NpzFile) else {"": None}
+        if not isinstance(loaded, NpzFile):
+            raise ValueError("one array alone")
+        arrays: dict[str, Any] = dict(loaded)
         if not all(isinstance(array, np.ndarray) for array in arrays.values()):
             raise ValueError("something else is among them")
         return Record(arrays, manifest)
@@ -176,7 +178,7 @@ def git_commit() -> str | None:
 
 
 def source_fingerprint(program: str) -> str:
-    """SHA-256 over the library's sources and a program: results depend on nothing else.
+    """SHA-256 over the library's sources and a program: all the code that results depend on.
 
     Lessons, which lie in the package once it is installed, are programs and no sources of it.
     """

@@ -105,7 +105,7 @@ def chosen_among(cases: Sequence[str], patterns: Sequence[str]) -> list[str]:
         UserError: naming the first pattern that fits none.
     """
     for pattern in patterns:
-        if not fnmatch.filter(cases, pattern):
+        if not any(fnmatch.fnmatchcase(case, pattern) for case in cases):
             raise UserError(f"--cases {pattern} fits none of {', '.join(cases)}")
     return [case for case in cases if any(fnmatch.fnmatchcase(case, one) for one in patterns)]
 
@@ -160,7 +160,7 @@ def parse(
     app.command(help=about)(command)
     words = sys.argv[1:] if arguments is None else arguments
     if "" in words:
-        raise UserError(f"{words[words.index('') - 1]} is given nothing")
+        raise UserError(f"{['an argument', *words][words.index('')]} is given nothing")
     call(app, words, f"microgrand run {lesson}")
     if any(word == "--help" for word in words):
         raise SystemExit(0)

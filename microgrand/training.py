@@ -112,7 +112,9 @@ def train(
         raise ValueError(f"there cannot be {epochs} epochs")
     if batch_size < 1:
         raise ValueError(f"a step needs one example or more, not {batch_size}")
-    if after is not None and not np.array_equal(parameters.vector, after.parameters.vector):
+    if after is not None and not np.array_equal(
+        parameters.vector, after.parameters.vector, equal_nan=True
+    ):
         raise ValueError("training goes on from the parameters of `after`, not from others")
     train_set, test_set = Dataset(*train_set), Dataset(*test_set)
     for name, (examples, targets) in {"training": train_set, "test": test_set}.items():

@@ -10,7 +10,8 @@ scales, cotangents and hyper-parameters:
    where the op is smooth (exact to rounding) and central differences where it is not.
 4. *Does it survive single precision?* float32 in gives float32 out, within 1e-4 of float64.
 
-Of an op without a gradient (a step, a measure) the first and the last are asked.
+Of an op without a gradient (a step, a measure) the first and the last are asked, and measures
+always answer in float64.
 A relative error is the largest difference over the largest magnitude of the two. In the last
 question, and in the first of a step or a measure, it is over more where terms cancel: over what an
 error of the same relative size in the arguments would make of the result; see `conditioned_error`.

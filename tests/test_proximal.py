@@ -180,6 +180,8 @@ def test_what_cannot_be_is_refused() -> None:
             Proximal(SGD(), l1, strength)
     with pytest.raises(ValueError, match="group_l1 is a penalty of a matrix"):
         Proximal(SGD(), group, 0.1)
+    with pytest.raises(ValueError, match="group_l1 takes one strength for a matrix, not many"):
+        Proximal(SGD(), group, 0.1 * start().only("kernel"), start().shapes)
     with pytest.raises(ValueError, match=r"lpq has no proximal step before \['p', 'q'\] are given"):
         Proximal(SGD(), PENALTIES["lpq"], 0.1, start().shapes)
     with pytest.raises(FrozenInstanceError):

@@ -173,6 +173,7 @@ def test_the_command_a_lesson_prints_asks_for_what_was_asked(
         ("--jobs 0", "--jobs 0"),
         ("more", "more"),
         ("--out ''", "--out is given nothing"),
+        ("'' --seeds 3", "an argument is given nothing"),
         ("--seeds 2 --cluster ''", "--cluster is given nothing"),
     ],
 )

@@ -243,6 +243,13 @@ def test_training_goes_on_from_its_own_parameters_or_not_at_all() -> None:
         run(parameters=others, after=deepcopy(last))
 
 
+def test_what_has_diverged_goes_on_as_lost_as_it_was() -> None:
+    *_, last = epochs_of(epochs=1)
+    last.parameters.vector[...] = np.nan
+    (epoch,) = epochs_of(parameters=last.parameters, after=last, epochs=1)
+    assert np.isnan(epoch.parameters.vector).all()
+
+
 # -------------------------------------------------------------------------------------- the stacks
 
 

@@ -10,11 +10,9 @@ MOST_CLASSES = 20
 SPREAD = 2.5  # standard deviations from black to grey and from grey to white
 
 
-def as_picture(images: np.ndarray) -> np.ndarray:
+def as_picture(images: np.ndarray, standardised: bool) -> np.ndarray:
     """Images on a scale from 0 to 1; standardised ones are shown up to ±2.5 standard deviations."""
-    if images.size and (images.min() < 0 or images.max() > 1):
-        images = (images / SPREAD + 1) / 2
-    return np.clip(images, 0, 1)
+    return np.clip((images / SPREAD + 1) / 2 if standardised else images, 0, 1)
 
 
 def draw_sheet(images: np.ndarray, labels: np.ndarray, classes: tuple[str, ...], count: int) -> Any:
@@ -31,10 +29,11 @@ def draw_sheet(images: np.ndarray, labels: np.ndarray, classes: tuple[str, ...],
     """
     shown = classes[:MOST_CLASSES]
     _, height, width, _ = images.shape
+    standardised = bool(images.size and (images.min() < 0 or images.max() > 1))
     rows = []
     for label in range(len(shown)):
         row = np.zeros((count, height + 2, width + 2, 4))  # the margin is transparent
-        found = as_picture(images[np.flatnonzero(labels == label)[:count]])
+        found = as_picture(images[np.flatnonzero(labels == label)[:count]], standardised)
         row[: len(found), 1:-1, 1:-1, :3] = found
         row[: len(found), 1:-1, 1:-1, 3] = 1
         rows.append(row.swapaxes(0, 1).reshape(height + 2, -1, 4))

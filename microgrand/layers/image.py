@@ -41,7 +41,7 @@ class Conv2D:
     @property
     def window(self) -> tuple[int, int]:
         """Height and width."""
-        return (self.size, self.size) if isinstance(self.size, int) else self.size
+        return (self.size, self.size) if isinstance(self.size, int | np.integer) else self.size
 
     def init(self, shape: Shape, generator: np.random.Generator) -> tuple[Arrays, Shape]:
         height, width, channels = image(shape)

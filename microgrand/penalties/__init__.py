@@ -27,8 +27,8 @@ class Penalty:
 
     `value(θ, …)` sums over the last axis of θ (one value for each model of a stack); a penalty of a
     matrix takes the last two. `gradient(θ, …)` and `proximal(θ, strength, …)` are shaped like θ;
-    `strength` may be an array that broadcasts against θ. `proximal` is None where the best point
-    has no closed form.
+    `strength` may be an array that broadcasts against θ. `proximal` is None where the table has
+    no such step.
     """
 
     name: str

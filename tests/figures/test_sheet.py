@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from microgrand.figures.sheet import as_picture, draw_sheet
+from microgrand.figures.sheet import draw_sheet
 
 
 def sheet(channels: int = 3) -> Any:
@@ -28,9 +28,19 @@ def test_a_row_for_each_class_with_its_name(channels: int) -> None:
     assert np.all(picture[0] == paper)
 
 
-def test_standardised_images_are_grey_at_their_mean() -> None:
-    np.testing.assert_allclose(as_picture(np.array([-9.0, -2.5, 0, 2.5, 9])), [0, 0, 0.5, 1, 1])
-    np.testing.assert_allclose(as_picture(np.array([0, 0.25, 1])), [0, 0.25, 1])
+@pytest.mark.parametrize(
+    ("numbers", "greys", "other"),
+    [([-9, -2.5, 0, 2.5, 9], [0, 0, 0.5, 1, 1], 0.6), ([0, 0.25, 1], [0, 0.25, 1], 0.5)],
+)
+def test_standardised_images_are_grey_at_their_mean_in_every_row(
+    numbers: list[float], greys: list[float], other: float
+) -> None:
+    images = np.array([*numbers, 0.5], float).reshape(-1, 1, 1, 1)
+    labels = np.array([0] * len(numbers) + [1])
+    axes = draw_sheet(images, labels, ("these", "another"), len(numbers)).axes[0]
+    picture = np.asarray(axes.images[0].get_array())
+    np.testing.assert_allclose(picture[1, 1::3, 0], greys)
+    np.testing.assert_allclose(picture[4, 1, 0], other)  # its row alone would not tell
 
 
 def test_a_sheet_of_towers_is_no_higher_than_can_be_drawn() -> None:
