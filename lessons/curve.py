@@ -164,7 +164,7 @@ session.show(
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\,g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\,g^2, \qquad \beta_1 = 0.9, \quad \beta_2 = 0.999 .$$
 #
-# So $m$ remembers about ten steps and $v$ about a thousand. Both start at zero and are too small at first; to make up for it they are divided by $1 - \beta_1^t$ and $1 - \beta_2^t$. Then the weight moves by $\eta\, m/\sqrt v$, with a rate $\eta$ of 0.001.
+# So $m$ remembers about ten steps and $v$ about a thousand. Both start at zero and are too small at first; to make up for it they are divided by $1 - \beta_1^t$ and $1 - \beta_2^t$. Then the weight takes a step *against* $m$: $\theta \leftarrow \theta - \eta\, m/\sqrt v$, with a rate $\eta$ of 0.001.
 #
 # How good can a loss become? Not zero: the noise cannot be predicted. What is left at best is the noise's variance, the **noise floor**.
 #
@@ -350,7 +350,7 @@ session.show(
 # </details>
 # <details class="option"><summary>On the right</summary>
 #
-# **Yes**. And nothing in the curve says so: its bends are as sharp on the left. What is it about the network? Below the picture we count.
+# **Yes**. And its bends do not say so: right of the shade they are no sharper than on the left. What is it about the network? Below the picture we count.
 #
 # </details>
 # <details class="option"><summary>Everywhere about the same</summary>
@@ -382,7 +382,7 @@ session.show(
 )
 
 # %% [markdown]
-# The prediction is made of straight pieces: a network of LeakyReLUs cannot make anything else. One expects the errors where the curve bends most, for there it takes many short pieces. But look at the left: bends just as sharp are fitted well. The errors sit on the *right*.
+# The prediction is made of straight pieces: a network of LeakyReLUs cannot make anything else. One expects the errors where the curve bends most, for there it takes many short pieces. But compare the bends about $x = 6.8$ and $x = 12.3$. They are equally sharp; the first is fitted well, and beside the second the error is many times as large. The errors sit on the *right*.
 #
 # Why there? A unit of the first hidden layer has its **kink**, the place where two pieces meet, where its weighted sum is zero. Up to there the unit computes $ax + c$, so its kink lies at $x = -c/a$. The slope $a$ and the offset $c$ are sums of the same kind of random numbers, so their quotient is mostly of the size of 1, on either side of zero. To be of use on the right, a kink has to travel. Let us count where they start. (To the left of 0 there are no data.)
 
@@ -801,10 +801,10 @@ weight_table("dropout", settings.rates, "p")
 #
 # - **holds**: all numbers support the claim.
 # - **does not hold**: all contradict it.
-# - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part* and *wrong in part*: some do, and the others are open. *Open*: all are.
+# - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part*: some support it, the others are open. *Wrong in part*: some contradict it, the others are open. *Open*: all are.
 # - **artefact**: what supports it is gone once the suspected cause is taken away.
 #
-# The interval is a bootstrap over seeds. With three of them it is their range, and where the numbers are normal about 75 % of such intervals hold the true mean (84 % with five), not 95 %. So we trust a bound that is kept by far, and not one that is kept by a hair. (The page [on all claims](../claims.md) judges recorded runs with more seeds, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
+# The interval is a bootstrap over seeds. With three of them it is their range, and where the numbers are normal about 75 % of such intervals hold the true mean (84 % with five), not 95 %. So we trust a bound that is kept by far, and not one that is kept by a hair. (The page [on all claims](../claims.md) judges recorded runs with more seeds, and is stricter: it allows for luck among many numbers, and puts a mark in brackets where luck may have made it. Its numbers and its word stand beside ours in the table, and can differ.)
 
 
 # %% tags=["evidence", "claims"]

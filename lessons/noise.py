@@ -572,7 +572,9 @@ session.table(
 )
 
 # %% [markdown]
-# The last row is another kind of comparison: two tests of the same trained network. There a handful of seeds is plenty. For the others compare the last column with the number of seeds of this page. So read the verdicts below with that in mind: where a difference is small, a few seeds can only say "open". What they can judge are effects that are large, or that follow from how the thing is built.
+# The last row is another kind of comparison: two tests of the same trained network. There a handful of seeds is plenty. For the others compare the last column with the number of seeds of this page. And do not trust a small number there: it rests on a standard deviation that is itself a guess from these few seeds.
+#
+# So read the verdicts below with that in mind: where a difference is small, a few seeds can only say "open". What they can judge are effects that are large, or that follow from how the thing is built.
 #
 # ### What happens when weights are sampled at the test?
 #
@@ -682,7 +684,7 @@ session.show(
 )
 
 # %% [markdown]
-# On the left the law is exact. On the right it is the same law, with a network pulling at the weights. Does the network hold the weights together against the noise? Compare the dots with the dashed lines: they lie on them, or a little above. It does not. A loss can resist only in the directions that it feels. Most of the thousands of directions in which weights can move hardly change the loss, and there nothing brings them back.
+# On the left the law is exact. On the right it is the same law, with a network pulling at the weights. Does the network hold the weights together against the noise? Compare the dots with the dashed lines: they lie on them, or a little above. It does not. A loss can resist only in the directions that it feels. Most of the thousands of directions in which weights can move hardly change the loss, and there, we think, nothing brings them back.
 
 # %% tags=["collapse-input"]
 centres = (weight_edges[1:] + weight_edges[:-1]) / 2
@@ -798,7 +800,7 @@ session.table(
 )
 
 # %% [markdown]
-# Before the first step gradients are small, and the code's σ is several times their size: most of what Adam does then is walk. An epoch later they are many times larger, and the same σ is a whisper. Noise of a constant size is strongest where the signal is weakest.
+# Before the first step gradients are small, and the code's σ is two to five times their size: most of what Adam does then is walk. An epoch later they are many times larger, and the same σ is a whisper. Noise of a constant size is strongest where the signal is weakest.
 #
 # ## Saddle points
 #
@@ -1357,10 +1359,10 @@ session.play(
 #
 # - **holds**: all numbers support the claim.
 # - **does not hold**: all contradict it.
-# - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part* and *wrong in part*: some do, and the others are open. *Open*: all are.
+# - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part*: some support it, the others are open. *Wrong in part*: some contradict it, the others are open. *Open*: all are.
 # - **artefact**: what supports it is gone once the suspected cause is taken away.
 #
-# The σ is that of the code. Accuracies are means over the last fifth of the long run for N1 to N5 and N7, of the shorter one for N6. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
+# The σ is that of the code. Accuracies are means over the last fifth of the long run for N1 to N5 and N7, of the shorter one for N6. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers, and puts a mark in brackets where luck may have made it. Its numbers and its word stand beside ours in the table, and can differ.)
 
 
 # %% tags=["evidence", "claims"]
@@ -1553,7 +1555,7 @@ for std, rate in ((1e-6, 8e-4), (1e-2, 1e-3)):
     )
 
 # %% [markdown]
-# **3. Noise is ridge.** Fit $t \approx w^\top x$ to data whose inputs have been shaken with a σ, in very many copies. Then fit the same data, unshaken, with the penalty $\sigma^2\lVert w\rVert^2$: write `by_ridge(x, t, std)`, which returns the weights. The check compares the two. Why does it hold for *every* σ here? (Look for the term with $f''$, and for those beyond.)
+# **3. Noise is ridge regression.** (Not the ridge of the saddle: the penalty $\sum w^2$.) Fit $t \approx w^\top x$ to data whose inputs have been shaken with a σ, in very many copies. Then fit the same data, unshaken, with the penalty $\sigma^2\lVert w\rVert^2$: write `by_ridge(x, t, std)`, which returns the weights. The check compares the two. Why does it hold for *every* σ here? (Look for the term with $f''$, and for those beyond.)
 #
 # <details class="hint"><summary>Hint</summary>
 #

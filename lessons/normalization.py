@@ -529,7 +529,7 @@ session.table(
 # %% [markdown]
 # Batch norm, layer norm and group norm learn fastest. On average over the seeds instance norm comes after them, then no normalisation, and Box-Cox last. (So it is by accuracy. By the loss, above, no normalisation is ahead of instance norm.) That much of the article's picture we see, at less than a hundredth of its steps. In the test two things stand out. Without normalisation the network is *not* the best, neither as published nor done right. And one line tells two stories: instance norm sits at the bottom as published, and above no normalisation when correct, on average over the seeds, though both versions are learning the training images.
 #
-# How far would this change with more steps? Five epochs cannot say, for all of them still rise. `--epochs 50 --train-images 1000` goes on, and takes its time; [on real images and with more steps](../claims.md) instance norm catches up.
+# How far would this change with more steps? Five epochs cannot say: in training nearly all of them still rise. `--epochs 50 --train-images 1000` goes on, and takes its time; [on real images and with more steps](../claims.md) instance norm catches up.
 #
 # ## Tested by other images' statistics
 #
@@ -685,7 +685,7 @@ session.show(
 #
 # Does it explain the speed? The panels above say no. At the start the gradients without normalisation are smaller than those of batch norm, by a factor of a hundred or more. But Adam divides each gradient by its own running size, and a gradient a hundred times smaller makes the same step. So, but for the last layers, the weights of the plain network move no less than the others'. In the first layers they move *more*. They move, and learn less by it.
 #
-# Why were the gradients so small? Because the activations were: with weights from $\mathcal N(0, 0.05^2)$ each layer hands on less than half of the spread it gets, and after six of them next to nothing of the image is left in the output. Normalisation sets the spread back to 1 after each layer. So could a better start alone. **He's weights** have a spread of $\sqrt{2/\text{inputs}}$, which keeps the size of activations behind a ReLU.
+# Why were the gradients so small? Because the activations were: with weights from $\mathcal N(0, 0.05^2)$ each layer hands on about half of the spread it gets, or less ([printed here](penalties.ipynb#accuracy)), and after six of them next to nothing of the image is left in the output. Normalisation sets the spread back to 1 after each layer. So could a better start alone. **He's weights** have a spread of $\sqrt{2/\text{inputs}}$, which keeps the size of activations behind a ReLU.
 
 # %% tags=["collapse-input"]
 session.table(
@@ -795,9 +795,9 @@ session.show(
 )
 
 # %% [markdown]
-# They could hardly differ more. scipy wants a λ far below zero. The network begins at 2, where $y = x + x^2/2$: that *stretches* the tail, five times in a row, and the numbers leave more lopsided than they came. (Squares of squares of squares: that is what the spikes in its loss are made of.) The loss has no wish to make anything normal. And λ barely moves: all of its way fits into a few hundredths, since a step of Adam is at most about the learning rate and the steps do not agree on a direction.
+# They could hardly differ more. scipy wants a λ far below zero. The network begins at 2, where $y = x + x^2/2$: that *stretches* the tail, five times in a row, and the numbers leave more lopsided than they came. (Squares of squares of squares: the spikes in its loss may be made of them.) The loss has no wish to make anything normal. And λ barely moves: all of its way fits into a few hundredths, since a step of Adam is at most about the learning rate and the steps do not agree on a direction.
 #
-# So the soft normalisation of the article does the opposite of what it is meant to do. With λ = 1 throughout, this network would be the one without normalisation: a λ near 2 is all that sets them apart. Here it costs a few points. In the longer runs [on real images](../claims.md) it *gains* a few. A guess: a stretched tail makes activations larger, and in this network they start too small. `BoxCox(start=0.0)` would begin at the logarithm, which does pull the tail in.
+# So the soft normalisation of the article does the opposite of what it is meant to do. With λ = 1 throughout, this network would be the one without normalisation: a λ near 2 is all that sets them apart. Here it costs some points, in the published program the most; but seeds differ by as much. In the longer runs [on real images](../claims.md) it *gains* a few. A guess: a stretched tail makes activations larger, and in this network they start too small. `BoxCox(start=0.0)` would begin at the logarithm, which does pull the tail in.
 #
 # ## Does instance norm collapse?
 #
@@ -875,13 +875,15 @@ session.table(
 # %% [markdown]
 # All three come out as the suspicion says. The 32 discarded numbers, with no learned filter behind them, name test patches better than the whole trained network that discards them. With the means given back the network comes close to batch norm. And the same layer, on the same patches, with as many steps, does *worse* when asked for the digit. So it is not simply a better layer: what it gives back is of use where the question is the photograph.
 #
-# How sure are we? That the *collapse* is the moving averages: as sure as one can be, for the weights are the same. That the discarded means make the gap in the class of a patch: quite sure, at this size. It is not all there is to say. Batch norm, which leaves the images their means, is ahead of instance norm in the digits too, by less. That part is not the means: instance norm learns more slowly here. With more steps it goes, and [in the longer runs](../claims.md) both name 94 % of the digits. And a question about style is a special question. With photographs of things, where arrangement matters more, try `--data` with CIFAR-10 and see whether instance norm is last at all.
+# How sure are we? That the *collapse* is the moving averages: as sure as one can be, for the weights are the same. That the discarded means make the gap in the class of a patch: quite sure, at this size. It is not all there is to say. Batch norm, which leaves the images their means, is ahead of instance norm in the digits too, by less. That part is not the means: instance norm learns more slowly here. With more steps it goes: in the longer runs both name 94 % of the digits, and [the verdicts](../claims.md) show their difference (Z8).
+#
+# And a question about style is a special question. With photographs of things, where arrangement matters more, try `--data` with CIFAR-10 and see whether instance norm is last at all.
 #
 # Its inventors used it to *remove* the style of a picture (Ulyanov and others 2016). It does.
 #
 # ## What the article said, and what came out
 #
-# Each claim is taken apart into numbers that every seed yields, each with a bound: the least, as we read it, that the claim can mean. A number supports the claim (✓) if the whole interval over the seeds keeps the bound, contradicts it (✗) if none of the interval does, and leaves it open (?) otherwise. *Holds* means that all numbers support the claim, *does not hold* that all contradict it, *depends* that they differ: the claim is *right in part* where some support it and some contradict it; where some are open, it is *supported in part*, *wrong in part*, or *open* altogether. An *artefact* is what goes away once the suspected cause is removed. [Curve fitting](curve.ipynb) explains the intervals; with three seeds they are the range. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
+# Each claim is taken apart into numbers that every seed yields, each with a bound: the least, as we read it, that the claim can mean. A number supports the claim (✓) if the whole interval over the seeds keeps the bound, contradicts it (✗) if none of the interval does, and leaves it open (?) otherwise. *Holds* means that all numbers support the claim, *does not hold* that all contradict it, *depends* that they differ: the claim is *right in part* where some support it and some contradict it; where some are open, it is *supported in part*, *wrong in part*, or *open* altogether. An *artefact* is what goes away once the suspected cause is removed. [Curve fitting](curve.ipynb) explains the intervals; with three seeds they are the range. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers, and puts a mark in brackets where luck may have made it. Its numbers and its word stand beside ours in the table, and can differ.)
 
 
 # %% tags=["evidence", "claims"]
@@ -1048,7 +1050,7 @@ session.judge(claims, results)
 # The three questions of the beginning:
 #
 # 1. **Which numbers share a mean** is [all that sets](#which-numbers-share-a-mean) batch, layer, instance and group norm apart.
-# 2. **The gradient** that passes through loses [two directions](#the-gradient-and-what-it-cannot-do): its mean over the set, and its part along the output. That is not why such networks learn faster. Nor is it that fewer of its numbers are zero: the activations had the wrong [scale](#how-many-are-zero), and a better start alone mends most of that.
+# 2. **The gradient** that passes through loses [two directions](#the-gradient-and-what-it-cannot-do): its mean over the set, and its part along the output. Whether that helps to learn faster we have not tested. That fewer of its numbers are zero does not: the activations had the wrong [scale](#how-many-are-zero), and a better start alone mends most of that in training.
 # 3. **What is thrown away** is the mean and the spread of each set. For instance norm that is the style of an image, which costs where [style is what one asks for](#does-instance-norm-collapse). Its collapse in the article is something else: a [test by other images' statistics](#tested-by-other-images-statistics).
 #
 # ## What can be learned from this

@@ -296,7 +296,7 @@ for name in ("tanh_abs", "tanh_square", "log_square"):
         print(f"{formula:<13} {words}: a weight of 0.1 is {weight[0]:+.3f} after ten steps")
 
 # %% [markdown]
-# (With the right sign these three are sound. Near zero [tanh|θ|](../derivations/tanh_abs.md) is the lasso, and the other two are ridge; far out all let go, and spare large weights. That the first does not seem to shrink its weight is a matter of the step. It pulls with a force of 1, as the lasso does, so steps of 0.1 carry the weight to and fro across zero.)
+# (With the right sign these three are sound. Near zero [tanh|θ|](../derivations/tanh_abs.md) is the lasso, and the other two are $\sum\theta^2$, the penalty of ridge regression; far out all let go, and spare large weights. That the first does not seem to shrink its weight is a matter of the step. It pulls with a force of 1, as the lasso does, so steps of 0.1 carry the weight to and fro across zero.)
 #
 # So of eleven cases, two functions are penalties: θ² and |θ|. The article's measurements are still worth repeating. What do the others do to a network?
 #
@@ -395,7 +395,7 @@ print(f"λ = {settings.strength:g} in the text weighs {strength:.3g} in the prog
 #
 # The weight gradient is recorded as Adam gets it, *with* the pull of the penalty. That will matter for claim P5; so we also count the weights to which the loss alone has a gradient of exactly zero.
 #
-# Four runs are added to the eleven cases; they belong to the end of this page. `Z-nudged` is Z again, with $10^{-7}$ added to the first weight before training. `Z-shaken` and `E-shaken` are Z and E with every weight moved by a random number of the size of $10^{-4}$. In `Z-read` Adam's moment is read in the way of the article's program. To compare the paths of two runs, we note every sixteenth weight at some forty of the steps.
+# Six runs are added to the eleven cases. `Z-unshuffled` and `Z-frozen` take the two programs apart, under [Accuracy](#accuracy). The others belong to the end of this page. `Z-nudged` is Z again, with $10^{-7}$ added to the first weight before training. `Z-shaken` and `E-shaken` are Z and E with every weight moved by a random number of the size of $10^{-4}$. In `Z-read` Adam's moment is read in the way of the article's program. To compare the paths of two runs, we note every sixteenth weight at some forty of the steps.
 
 
 # %%
@@ -605,7 +605,7 @@ session.table(
 # %% [markdown]
 # It is the order. On average over the seeds either Adam does worse with shuffled images, in the few steps of this page, and we had suspected the other difference. Why shuffling costs so much at the start, we have not looked into. With thousands of steps [the corrected program is ahead](../claims.md#where-size-changed-the-answer). And whoever compares two programs that differ in three things learns that they differ.
 #
-# The lasso (E, and B with twice of it) falls further, and there λ has its part. In the corrected program it weighs $P/N$ times as much. The lasso's pull on a weight is the same however small the weight is, and at the start the gradients of the loss are small: so it can win before the data have been heard. The published program's misplaced factor has kept it from doing so.
+# The lasso (E, and B with twice of it) falls further, and there λ has its part. In the corrected program it weighs $P/N$ times as much. The lasso's pull on a weight is the same however small the weight is, and at the start the gradients of the loss are small: so it can win before the data have been heard. We take it that the published program's misplaced factor kept it from doing so. To know, one would have to mend all else and leave the factor.
 #
 # Why are the gradients small at the start, and the seeds so far apart? Look at the size of the signal in an untrained network, layer by layer.
 
@@ -807,13 +807,13 @@ session.choose(
 )
 
 # %% [markdown]
-# Some things to look for: in the corrected program the weights of E gather to a spike at zero, those of A hardly; the weights of C walk to the left as one; those of J grow tails in the last layer. And the activations of every case have a spike at zero, which is ReLU's.
+# Some things to look for: in the corrected program the weights of E gather to a spike at zero, those of A hardly; the weights of C walk to the left, in the first layer least; those of J spread, in the last layer most. And the activations of every case have a spike at zero, which is ReLU's.
 #
 # ## How far apart do two runs drift by themselves?
 #
 # The article compares one run of each case. Suppose that two of them end with different accuracies. Did the penalty do that?
 #
-# We know pairs for which it did not. D and F train with one function: let us see whether their runs agree. E and D, or E and B, differ only for the few weights within 0.0003 of zero; so do Z and G. Beside these pairs we put two accidents. One twin of Z differs from it in *one* weight of the first layer, by 0.0000001, and in nothing else. Other twins start with all weights shaken a little, by 0.0001: a five-hundredth of their spread.
+# We know pairs for which it did not. D and F train with one function: let us see whether their runs agree. E and D, or E and B, differ noticeably only for the few weights within a thousandth of zero; so do Z and G. Beside these pairs we put two accidents. One twin of Z differs from it in *one* weight of the first layer, by 0.0000001, and in nothing else. Other twins start with all weights shaken a little, by 0.0001: a five-hundredth of their spread.
 #
 # The distance between two runs is the root-mean-square difference of their weights.
 #
@@ -923,7 +923,7 @@ session.table(
 )
 
 # %% [markdown]
-# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by the size of those before it; where all of them were tiny, it makes a whole step of a sign. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on, all accidents follow much the same curve. How soon the nudge gets there is a matter of luck: it may take a few steps, or more than this page has. The shaking begins there, and the smoothing gets there within a few steps.
+# The nudge starts at a distance of a few billionths and grows by many orders of magnitude, in quiet stretches and in jumps. At a jump, we think, a ReLU has switched on in one run and off in the other, or a gradient that is nearly zero has one sign here and the other there. Adam divides a gradient by the size of those before it; where all of them were tiny, it makes a whole step of a sign. The two runs are then $2\eta$ apart in that weight at once: a rounding error turned into a step. From about $10^{-4}$ on, all accidents follow much the same curve. How soon the nudge gets there is a matter of luck: it may take a few steps, or more than this page has. The shaking begins there, and the smoothing gets there within a few steps.
 #
 # So compare what the smoothing does with what the accidents do, the shaking and the reading of the moment, in the figure and in the last column of the table. The weights drift about as far. The accuracies do not agree to the point, but they are of one size. So on this page the differences among B, D, E and F, and that between G and Z, are of the size of an accident. Who looks at eleven lines cannot know that. P1 rests on one of these differences.
 #
@@ -965,10 +965,10 @@ session.table(
 #
 # - **holds**: all numbers support the claim.
 # - **does not hold**: all contradict it.
-# - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part* and *wrong in part*: some do, and the others are open. *Open*: all are.
+# - **depends**: anything else. *Right in part*: some support it and some contradict it. *Supported in part*: some support it, the others are open. *Wrong in part*: some contradict it, the others are open. *Open*: all are.
 # - **artefact**: what supports it is gone once the suspected cause is taken away.
 #
-# With three seeds the interval is their range, and too narrow; trust what is far from its bound. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers. So its word, beside ours in the table, can differ.)
+# With three seeds the interval is their range, and too narrow; trust what is far from its bound. (The page [on all claims](../claims.md) judges other, recorded runs, and is stricter: it allows for luck among many numbers, and puts a mark in brackets where luck may have made it. Its numbers and its word stand beside ours in the table, and can differ.)
 
 
 # %% tags=["evidence", "claims"]
@@ -1132,13 +1132,17 @@ claims = [
 session.judge(claims, results)
 
 # %% [markdown]
-# The same experiment was also run on real images, with ten times as many of them, more epochs and five seeds. [What came of it](../claims.md) looks different. On this page H ends ahead of no penalty. There, on average, it learns less than no penalty does, and the lasso's four names less still. The seeds agree on the order more closely than here, and the two rewards for size, I and J, keep its top. And there H does have fewer activations that are not zero than no penalty has, as the article saw and one would not expect. (C has the fewest of all.) A push that is the same at every step adds up, and luck does not. So take what this page shows of the *mechanisms* with you, and what it shows of the *order* with a grain of salt.
+# The same experiment was also run on real images, with ten times as many of them, more epochs and five seeds. [What came of it](../claims.md) looks different. On this page H ends ahead of no penalty. There, on average, it learns less than no penalty does, and the lasso's four names less still. A push that is the same at every step adds up, and luck does not.
+#
+# The seeds agree on the order more closely than here, and the two rewards for size, I and J, keep its top. And there H does have fewer activations that are not zero than no penalty has, as the article saw and one would not expect. (C has the fewest of all.)
+#
+# So take what this page shows of the *mechanisms* with you, and what it shows of the *order* with a grain of salt.
 #
 # ## In short
 #
 # - **Two of the eleven regularise:** L2, and L1 under [four names](#four-names-for). The others are no penalty: one is none by design and one [is flat](#a-step-that-is-flat), two [blow all weights one way](#two-winds), two [reward size](#rewards-for-size).
 # - **What do they do to the gradients?** L2's pull fades with the weight. L1's does not, and so it wins wherever the data say little. A wind does not even turn round at zero: it blows on for as long as one trains.
-# - **How much is a difference worth?** Two runs that differ by a ten-millionth in one weight [drift apart](#how-far-apart-do-two-runs-drift-by-themselves), and in accuracy they may end as far from each other as many of the cases do.
+# - **How much is a difference worth?** Two runs that differ by a ten-millionth in one weight [drift apart](#how-far-apart-do-two-runs-drift-by-themselves), some sooner, some later than this page lasts. Twins that were shaken by a ten-thousandth end some points of accuracy apart, as many of the cases do.
 # - **Change one thing at a time.** [The program](#accuracy) was mended in three places at once, and what looked like the price of the frozen correction was that of the order of the images.
 #
 # ## What can be learned from this
