@@ -22,7 +22,7 @@ from microgrand.claims import Claim
 from microgrand.figures import Animation, figure_in_words
 from microgrand.figures.numbers import as_csv
 from microgrand.figures.still import ENDINGS, picture, svg
-from microgrand.pages import Cell, Choices, Markup
+from microgrand.pages import Choices, Markup, TableCell
 from microgrand.programs import all_lessons, program_of, title_and_question
 from microgrand.report import print_claims, print_table
 from microgrand.settings import (
@@ -116,7 +116,7 @@ class Session:
         return self.table(["these results", ""], list(facts.items()), "")
 
     def table(
-        self, header: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str
+        self, header: Sequence[str], rows: Sequence[Sequence[TableCell]], caption: str
     ) -> Markup | None:
         """Show a table of words and numbers."""
         if self.notebook:

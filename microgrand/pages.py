@@ -13,7 +13,7 @@ from microgrand.typography import is_number, printed
 #: What a reader chooses: its options in order, each with the words that are shown for it.
 Choices = Mapping[str, Mapping[str, str]]
 #: A cell of a table: words, or words and the address they lead to.
-Cell = str | tuple[str, str]
+TableCell = str | tuple[str, str]
 
 
 class Markup(str):
@@ -121,7 +121,7 @@ def slug(words: str) -> str:
     return re.sub(r"[^A-Za-z0-9.]+", "-", words).strip("-.")
 
 
-def table_html(header: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str) -> Markup:
+def table_html(header: Sequence[str], rows: Sequence[Sequence[TableCell]], caption: str) -> Markup:
     """A plain table; the first cell of a row names it, and numbers stand below each other."""
     cells = [[printed(words_of(cell)) for cell in row] for row in rows]
     style = [' class="number"' if numeric(column) else "" for column in zip(*cells, strict=True)]
@@ -151,11 +151,11 @@ def numeric(column: Sequence[str]) -> bool:
     return 2 * sum(told) > len(told)
 
 
-def words_of(cell: Cell) -> str:
+def words_of(cell: TableCell) -> str:
     return cell if isinstance(cell, str) else cell[0]
 
 
-def cell_html(cell: Cell) -> str:
+def cell_html(cell: TableCell) -> str:
     words = html.escape(printed(words_of(cell)))
     return words if isinstance(cell, str) else f'<a href="{html.escape(cell[1])}">{words}</a>'
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from microgrand.claims import Finding, Judgement, Verdict
 from microgrand.pages import (
-    Cell,
     Choices,
     Markup,
+    TableCell,
     claims_table,
     combinations,
     figure_html,
@@ -160,7 +160,10 @@ def test_a_table_has_a_heading_for_every_column_and_row(
 
 
 def test_numbers_stand_below_each_other_and_words_may_lead_somewhere() -> None:
-    rows: list[list[Cell]] = [["none", "1e-05", ("L1", "l1.md")], ["other", "–", "7,176 of them"]]
+    rows: list[list[TableCell]] = [
+        ["none", "1e-05", ("L1", "l1.md")],
+        ["other", "–", "7,176 of them"],
+    ]
     rows.append(["last", "never", ""])
     table = parse(table_html(["case", "-0.5", "where"], rows, ""))
     styles = [[cell.get("class") for cell in row] for row in table.iter("tr")]

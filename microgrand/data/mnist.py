@@ -59,6 +59,8 @@ def load_mnist(folder: Path) -> ImageSet:
     Raises:
         UserError: if a file is missing, damaged, too large or not what its name says.
     """
+    if not folder.is_dir():
+        refuse(folder, "an archive: unpack it, and give the folder of the four files of MNIST")
     halves = []
     for images_name, labels_name in (FILES[:2], FILES[2:]):
         images_path, labels_path = find(folder, images_name), find(folder, labels_name)

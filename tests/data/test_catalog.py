@@ -11,7 +11,7 @@ from files import cifar10_content, member, refused, stl10_content, write_files, 
 from files import write_tar as tar
 
 from microgrand.data.catalog import CATALOG, load, load_once, place
-from microgrand.data.mnist import load_mnist
+from microgrand.data.mnist import FILES, load_mnist
 
 
 def mnist_folder(path: Path) -> Path:
@@ -62,6 +62,7 @@ UNKNOWN: dict[str, tuple[Any, str]] = {
     "an empty folder": (lambda path: path.mkdir(), "holds no MNIST"),
     "a folder of something else": (lambda path: write_files(path, {"a.txt": b"a"}), "holds no"),
     "an archive of something else": (lambda path: tar(path, {"a.txt": b"a"}), "holds no"),
+    "an archive of MNIST": (lambda path: tar(path, dict.fromkeys(FILES, b"")), "unpack it"),
     "an empty file": (lambda path: path.write_bytes(b""), "neither a .npz"),
     "a text": (lambda path: path.write_text("a text" * 300), "neither a .npz"),
     "one file of MNIST": (
