@@ -208,9 +208,9 @@ def compared(row: str, recorded: Judgement) -> str:
     if len(findings) != len(recorded.findings):
         raise PluginError(f"{recorded.name}: the lesson has other evidence than the recorded runs")
     for found, after in zip(recorded.findings, findings, strict=True):
-        bound, rest = after.split("</span>", 1)
+        own, rest = after.split("</div>", 1)
         number = f'<span class="recorded">recorded: {mark(found)} {interval(found)}</span>'
-        start += f"{BOUND}{bound}</span> {number}{rest}"
+        start += f"{BOUND}{own} {number}</div>{rest}"
     words = html.escape(", ".join(filter(None, (recorded.verdict, recorded.reason))))
     link = f'<a class="recorded" href="../../claims/#{recorded.name}">recorded: {words}</a>'
     return start.replace("</td></tr>", f"{link}</td></tr>")
