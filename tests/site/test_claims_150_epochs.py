@@ -50,9 +50,9 @@ def test_the_plain_network_learns_by_heart_later_and_ends_first() -> None:
     assert ends["published-none"] == pytest.approx(39.9, abs=0.05)
     assert 8.5 < ends["published-box-cox"] - ends["published-none"] < 9.5
     assert 5.5 < ends["published-batch"] - ends["published-none"] < 6.5
-    known = {"batch": 93, "instance": 91, "layer": 90, "box-cox": 54, "none": 43}
-    for scheme, told in known.items():
-        assert percent[f"published-{scheme}"][0, 130] == pytest.approx(told, abs=0.5)
+    known = {"batch": 92, "instance": 91, "layer": 89, "box-cox": 54, "none": 43}
+    for scheme, told in known.items():  # the mean of five epochs around number 130
+        assert smooth(percent[f"published-{scheme}"][0])[128] == pytest.approx(told, abs=0.5)
 
 
 def test_of_our_seeds_it_is_the_kindest_to_the_plain_network() -> None:
@@ -107,4 +107,6 @@ def test_with_five_seeds_l2_catches_up_and_no_more() -> None:
     assert best_a[0] > 118
     assert best_a[2] > 140
     at_best = [one.max() - other.max() for one, other in zip(tested_a, tested_z, strict=True)]
-    assert np.mean(at_best) < 0
+    assert np.mean(at_best) == pytest.approx(-0.6, abs=0.05)
+    low, high = bootstrap_interval(tuple(at_best))
+    assert (low, high) == (pytest.approx(-2.0, abs=0.05), pytest.approx(1.0, abs=0.05))

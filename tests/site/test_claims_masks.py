@@ -44,7 +44,8 @@ def test_twelve_penalties_are_alike_after_8_epochs_and_part_by_their_direction(
     plain = early.pop("D-code")
     assert np.ptp([*early.values()]) < 2
     assert min(early.values()) > plain + 3
-    ends = {letter: accuracy(recorded, case).mean() for letter, case in cases.items()}
+    last = slice(-5, None)
+    ends = {letter: accuracy(recorded, case, last).mean() for letter, case in cases.items()}
     assert accuracy(recorded, "D-code").mean() > max(ends.values()) + 5
     for letter in "ACIJ":
         shut = histograms(recorded, cases[letter])[:, 0]
@@ -52,7 +53,7 @@ def test_twelve_penalties_are_alike_after_8_epochs_and_part_by_their_direction(
         assert shut[30] > 0.95
         at_12 = accuracy(recorded, cases[letter], slice(12, 13)).mean()
         assert at_12 == pytest.approx(27, abs=0.5)
-    for letters, percent in {"ACIJK": 10, "B": 23, "L": 27, "DEFGH": 34}.items():
+    for letters, percent in {"ACIJK": 10, "B": 23, "L": 26, "DEFGH": 35}.items():
         for letter in letters:
             assert ends[letter] == pytest.approx(percent, abs=0.5)
     for letter in "DEFGH":
@@ -94,6 +95,8 @@ def test_with_relu_kept_what_shuts_masks_hurts_and_what_does_not_does_not() -> N
     assert np.all((behind[others] > 3) & (behind[others] < 8))
     assert np.all(behind[most] > 8)
     assert shuts.min() > 20  # all of them learn
+    assert (0.64 < shut.min() < 0.67, 0.89 < shut.max() < 0.92) == (True, True)
+    assert behind.mean() == pytest.approx(6.8, abs=0.05)
 
     (article,) = verdicts.articles([one for one in verdicts.recordings() if one.lesson == "noise"])
     (found,) = (one for one in article.judgements if one.name == "N7")

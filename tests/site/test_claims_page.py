@@ -131,13 +131,23 @@ def test_what_the_page_says_of_penalties_without_a_number_is_so() -> None:
         assert min(tested[case] for case in better) > max(tested[case] for case in worse)
     leads = [train - test for train, test in (values.mean(axis=0) for values in published.values())]
     assert max(leads) < 3
+    in_a_seed = [values[:, 0] - values[:, 1] for values in published.values()]
+    assert 4.5 < np.max(in_a_seed) < 5
 
-    corrected = {case: late(recorded, f"{case}-corrected") for case in "ZAH"}
+    ahead = {case: (values - published["Z"])[:, 1] for case, values in published.items()}
+    assert all(max(ahead[case]) < 0 for case in "ABCDEF")
+    assert sorted(ahead["H"] > 0) == [False, False, False, True, True]
+    low, high = bootstrap_interval(tuple(ahead["G"]))
+    assert (low, high) == (pytest.approx(-1.4, abs=0.05), pytest.approx(3.0, abs=0.05))
+    assert min((late(recorded, "Z-nudged") - published["Z"])[:, 1]) > 0
+
+    corrected = {case: late(recorded, f"{case}-corrected") for case in "ZAHE"}
     lead = {case: np.subtract(*values.mean(axis=0)) for case, values in corrected.items()}
     assert 6.5 < lead["Z"] < 7.5
     assert max(lead["A"], lead["H"]) < 3.5
     behind = {case: (corrected[case] < corrected["Z"])[:, 1].sum() for case in "AH"}
     assert behind == {"A": 4, "H": 5}
+    assert corrected["E"][:, 1].max() < 10.5  # one in ten is guessing
 
     of_d, of_e, again = published["D"][:, 1], published["E"][:, 1], late(recorded, "E-shaken")[:, 1]
     learns = of_d > 20
