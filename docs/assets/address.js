@@ -40,18 +40,21 @@ export function onAddress(listener) {
 function tell(byLink) {
   for (const [listener, page] of [...listeners]) if (page === location.pathname) listener(byLink);
 }
-addEventListener("popstate", () => tell(false));
+addEventListener("return", () => tell(false)); // of material.js
 
-// Instant navigation makes anchors absolute when a page is loaded; they are to keep what was chosen since then. And it
-// does not follow a link to another choice on the same page. (What the search finds is left to the search.)
+// Instant navigation makes anchors absolute when a page is loaded; they are to keep what was chosen since then, and are
+// left to the browser. And it does not follow a link to another choice on the same page. (What the search finds is left
+// to the search.)
 addEventListener(
   "click",
   (event) => {
     if (waiting) write();
     const link = event.target.closest?.("a[href]");
     if (!link || link.closest(".md-search") || link.origin + link.pathname !== location.origin + location.pathname) return;
-    if (link.hash) link.search = location.search;
-    else if (link.search && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
+    if (link.hash) {
+      link.search = location.search;
+      event.stopPropagation();
+    } else if (link.search && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
       event.preventDefault();
       event.stopPropagation();
       history.pushState(null, "", link.href);

@@ -154,13 +154,14 @@ class Explorer extends HTMLElement {
   /** Write what is chosen into the page's address. */
   keep() {
     const { recording, views } = this.chosen;
-    const shown = this.runs ? { signal: this.signal.value, layer: +this.layer.value + 1 } : this.wished;
+    const { signal, layer } = this.wished; // what is shown may be another, where there is none like it
     keep({
       lesson: recording.name,
       case: views[this.strength.value].name,
       with: this.with.value,
       powers: +this.powers.checked,
-      ...(shown.signal && shown),
+      layer,
+      ...(signal && { signal }),
       ...(isFinite(this.epoch) && { epoch: this.epoch }),
     });
   }
@@ -172,7 +173,7 @@ class Explorer extends HTMLElement {
     this.strength.shows.textContent = view.strength;
     this.strength.setAttribute("aria-valuetext", view.strength);
     const names = [...new Set([view.name, this.with.value])].filter(Boolean);
-    const asked = (this.asked = [recording.name, ...names, this.wished.signal].join());
+    const request = (this.request = [recording.name, ...names, this.wished.signal].join());
     clearTimeout(this.slow); // of an earlier choice
     this.slow = setTimeout(() => this.player.classList.add("waiting"), 100);
     let runs, error;
@@ -181,7 +182,7 @@ class Explorer extends HTMLElement {
     } catch (reason) {
       error = reason;
     }
-    if (asked !== this.asked) return;
+    if (request !== this.request) return;
     clearTimeout(this.slow);
     this.player.classList.remove("waiting");
     const before = this.runs ? "What is shown is what was chosen before." : "Choose again to try again.";
@@ -231,8 +232,7 @@ class Explorer extends HTMLElement {
     });
     this.filling = false;
     this.player.slider.setAttribute("aria-label", "epoch");
-    if (labels !== this.told) this.writeAbout();
-    this.told = labels;
+    this.writeAbout();
   }
 
   /** Offer the signals that there are and the layers of this one, and keep to the layer that is wished. */

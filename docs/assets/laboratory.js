@@ -22,12 +22,14 @@ class Laboratory extends HTMLElement {
     this.sizes.observe(this);
     this.deafen = onAddress(() => this.return());
     document.addEventListener("visibilitychange", this.rest);
+    calm.addEventListener("change", this.calm);
   }
 
   disconnectedCallback() {
     this.sizes.disconnect();
     this.deafen();
     document.removeEventListener("visibilitychange", this.rest);
+    calm.removeEventListener("change", this.calm);
     this.worker?.terminate(); // a page that is left trains no longer
   }
 
@@ -47,7 +49,7 @@ class Laboratory extends HTMLElement {
       if (typed(event)) this.changed();
       this.writeAddress();
     });
-    this.form.addEventListener("reset", () =>
+    this.form.querySelector("[type=reset]").addEventListener("click", () =>
       setTimeout(() => {
         this.changed();
         this.writeAddress();
@@ -91,6 +93,9 @@ class Laboratory extends HTMLElement {
     this.changed();
   }
 
+  /** The reader has asked for less motion meanwhile. */
+  calm = () => calm.matches && this.panels && this.run(false);
+
   /** Nobody looks: nothing is trained. */
   rest = () => this.worker?.postMessage({ running: this.running && !document.hidden });
 
@@ -110,6 +115,7 @@ class Laboratory extends HTMLElement {
 
   start() {
     if (this.buttons.start.ariaDisabled === "true" || !this.form.reportValidity()) return;
+    this.buttons.start.focus(); // Safari does not do it
     this.buttons.start.ariaDisabled = true; // and not `disabled`, which would take the focus from it
     const place = (name) => new URL(this.getAttribute(name), document.baseURI).href;
     const files = { pyodide: place("pyodide"), python: place("python"), distribution: this.getAttribute("distribution") };
@@ -161,7 +167,7 @@ class Laboratory extends HTMLElement {
     this.panels = panels.map((panel) => new Panel(panel, colours));
     const nodes = this.panels.map(({ node }) => html("div", {}, node));
     this.stage.append(...legend(allSeries, colours), html("div", { class: "panels" }, ...nodes));
-    const idle = [document.body, this.buttons.start].includes(document.activeElement);
+    const idle = document.activeElement === this.buttons.start;
     this.querySelector(".start").remove();
     this.querySelector(".controls").hidden = false;
     if (idle) this.buttons.running.focus({ preventScroll: true }); // what had the focus is gone

@@ -162,6 +162,7 @@ class Player extends HTMLElement {
     else this.resize();
     if (this.trouble) this.trouble.textContent = "";
     this.shown = inWords(this.selects);
+    this.values = this.selects.map(({ value }) => value);
   }
 
   /** A new row of controls, which from now on are the player's. */
@@ -201,7 +202,7 @@ class Player extends HTMLElement {
     link.textContent = link.textContent.replace("JSON", "CSV");
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      const name = [figure.id.replace("fig-", ""), ...this.selects.map((select) => select.value)];
+      const name = [figure.id.replace("fig-", ""), ...this.values];
       save(csv(this.data), `${name.join("-")}.csv`);
     });
   }

@@ -9,6 +9,13 @@ const sizes = new ResizeObserver((entries) => {
   }
 });
 
+// Material's menu and search are labels: the space bar works them as it does a button.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || !event.target.matches("label[tabindex]")) return;
+  event.preventDefault();
+  event.target.click();
+});
+
 // Material unfolds all for print; on paper goes what the reader has unfolded (print.css).
 document.addEventListener("click", ({ target }) => {
   const fold = target.closest("summary")?.parentElement;
@@ -17,11 +24,13 @@ document.addEventListener("click", ({ target }) => {
 
 // Back to where the reader was: Material forgets it where the page that is left is the shorter one.
 let place;
-addEventListener("popstate", ({ state }) => (place = state?.y));
+let page = location.pathname;
+addEventListener("return", ({ state }) => (place = location.pathname === page ? undefined : state?.y)); // of material.js
 
 document$.subscribe(() => {
   const y = place;
   place = undefined;
+  page = location.pathname;
   if (y !== undefined) setTimeout(() => scrollTo(0, y));
   sizes.disconnect();
   setTimeout(() => {

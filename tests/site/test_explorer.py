@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from built_site import Site, Visitor
-from explorer_guest import PAGE, choose, epoch, expect_shown, explorer, picture, shown
+from explorer_guest import PAGE, choose, drawn, epoch, expect_shown, explorer, picture, shown
 from playwright.sync_api import expect
 
 from microgrand.signals import SIGNALS
@@ -187,6 +187,20 @@ def test_which_runs_these_are(site: Site, visit: Visitor) -> None:
         assert about.locator("dl").count() == 2
         choose(element, "compared with", "nothing")
         expect(about.locator("dl")).to_have_count(1)
+
+
+def test_which_runs_these_are_follows_the_recording(site: Site, visit: Visitor) -> None:
+    """Though its cases have the same names, and the layer that was wished stays in the address."""
+    with visit() as v:
+        v.page.goto(site.url("explorer") + "?lesson=penalties&layer=6")
+        element = drawn(v.page)
+        about = element.locator("details.about")
+        expect(about).to_contain_text("--epochs 50")
+        for title, epochs in (("Penalties (150 epochs)", 150), ("Noise", 100), ("Penalties", 50)):
+            choose(element, "lesson", title)
+            expect(about).to_contain_text(f"--epochs {epochs}")
+            v.page.wait_for_url("**&layer=6*")
+        expect_shown(element, "layer 6")
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ def test_nothing_is_fetched_before_the_click(
         expect(v.page.locator(".microgrand-laboratory .panel")).to_have_count(3)
         expect(v.page.get_by_text("epoch 0: loss")).to_be_visible()
         expect(v.page.get_by_role("button", name="Start the laboratory")).to_have_count(0)
+        expect(v.page.get_by_role("button", name="go on")).to_be_focused()
         assert v.page.evaluate("document.documentElement.scrollWidth") == width
         assert v.complaints == []
         assert v.strangers == []
@@ -66,6 +67,20 @@ def test_it_trains_by_itself_where_motion_is_welcome(site: Site, visit: Visitor)
         v.page.get_by_role("button", name="go on").click()
         orders = [{"running": False}, {"step": True}, {"restart": True}, {"running": True}]
         assert sent(v.page) == orders
+        v.page.emulate_media(reduced_motion="reduce")
+        expect(v.page.get_by_role("button", name="go on")).to_be_visible()
+        assert sent(v.page) == [{"running": False}]
+
+
+@pytest.mark.usefixtures("page_of_controls")
+def test_who_has_gone_on_reading_is_left_there(site: Site, visit: Visitor) -> None:
+    with visit() as v:
+        opened(v.page, site)
+        v.page.get_by_role("button", name="Start the laboratory").click()
+        v.page.locator("#below").click()
+        tell(v.page, frame_of(Laboratory()))
+        expect(v.page.get_by_role("button", name="go on")).to_be_visible()
+        assert v.page.evaluate("document.activeElement === document.body")
 
 
 @pytest.mark.usefixtures("page_of_controls")

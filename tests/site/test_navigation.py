@@ -8,7 +8,7 @@ import time
 
 import navigation
 import pytest
-from built_site import LESSON, ROOT, Site, Visitor, violations, with_plain_spaces
+from built_site import LESSON, ROOT, Site, Visitor, arrive, violations, with_plain_spaces
 from mkdocs.exceptions import PluginError
 from playwright.sync_api import Route, expect
 
@@ -52,6 +52,34 @@ def test_back_leads_to_where_the_reader_was(site: Site, visit: Visitor) -> None:
         v.page.wait_for_function("(y) => Math.abs(scrollY - y) < 50", arg=left)
         v.page.wait_for_timeout(300)
         assert abs(v.page.evaluate("scrollY") - left) < 50
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_way_within_a_page_leaves_it_as_it_is(site: Site, visit: Visitor, width: int) -> None:
+    """What is unfolded stays so, nothing is fetched anew, and the next page begins at its top."""
+    with visit(viewport={"width": width, "height": 900}) as v:
+        arrive(v.page, site.url(LESSON))
+        fetched: list[str] = []
+        v.page.on("request", lambda request: fetched.append(request.url))
+        hint = v.page.locator("details.hint").first
+        hint.evaluate("(fold) => (fold.open = true)")
+        if width < 1000:
+            v.page.locator("header label[for=__drawer]").press(" ")
+            v.page.locator("label[for=__toc].md-nav__link").click()
+        v.page.locator(".md-sidebar--primary, .md-sidebar--secondary").locator(
+            ".md-nav--secondary a:visible"
+        ).nth(3).click()
+        v.page.wait_for_url("**#*")
+        v.page.wait_for_function("scrollY > 1000 && !document.getElementById('__drawer').checked")
+        v.page.wait_for_timeout(300)
+        v.page.go_back()
+        v.page.wait_for_function("scrollY === 0")
+        expect(hint).to_have_attribute("open", "")
+        assert [one for one in fetched if one.rstrip("/").endswith(LESSON)] == []
+        v.page.evaluate("scrollTo(0, 400)")
+        v.page.locator(".md-footer a").first.evaluate("(link) => link.click()")
+        expect(hint).to_have_count(0)
+        v.page.wait_for_function("scrollY === 0")
 
 
 def test_the_tabs_are_few_and_each_leads_somewhere(site: Site, visit: Visitor) -> None:

@@ -244,6 +244,12 @@ def test_numbers_are_saved_under_the_name_of_what_is_shown(site: Site, visit: Vi
         with v.page.expect_download() as download:
             figure.get_by_role("link", name="Download its numbers (CSV)").click()
         assert download.value.suggested_filename == "weights-D-text.csv"
+        v.page.route("**/*.json", lambda route: route.abort())
+        figure.get_by_label("noise", exact=True).select_option("weights")
+        expect(figure.locator(".trouble")).not_to_be_empty()
+        with v.page.expect_download() as download:
+            figure.get_by_role("link", name="Download its numbers (CSV)").click()
+        assert download.value.suggested_filename == "weights-D-text.csv"  # it is still shown
 
 
 def test_a_single_panel_has_one_title_and_starts_have_colours(site: Site, visit: Visitor) -> None:
