@@ -33,6 +33,7 @@ ORDER = (
     "normalization",
     "normalization-150-epochs",
     "shrinkage",
+    "shrinkage-8-filters",
     "all-digits",
     "noise",
     "masks",

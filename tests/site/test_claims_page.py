@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections import Counter
 from functools import cache
@@ -202,15 +203,32 @@ def test_what_the_lesson_says_of_the_longer_runs_of_normalisation_is_so() -> Non
     assert [round(tested(f"digit-{norm}")) for norm in ("batch", "instance")] == [94, 94]
 
 
+STEPS = {(60_000, 7): 3283, (10_000, 40): 3160, (10_000, 20): 1580, (60_000, 40): 18_760}
+
+
 def test_what_the_page_says_of_shrinkage_without_a_number_is_so() -> None:
     """Zeros take steps: what a cut leaves of an L1 network saves bytes with all digits only."""
-    some, every = kept("shrinkage"), kept("all-digits")
+    some, smaller, every = map(kept, ("shrinkage", "shrinkage-8-filters", "all-digits"))
+    assert [one.settings["filters"] for one in (some, smaller, every)] == [32, 8, 8]
+    assert [one.settings["epochs"] for one in (some, smaller)] == [20, 40]
 
-    def near(case: str, epoch: int) -> float:
-        return float(np.mean([some.results[case, seed]["near"][epoch] for seed in some.seeds]))
+    def near(recorded: verdicts.Recording, case: str, epoch: int = -1) -> np.ndarray:
+        return np.array([recorded.results[case, seed]["near"][epoch] for seed in recorded.seeds])
 
-    assert near("column-maximum", 20) == pytest.approx(near("none", 20), rel=0.05)
-    assert 90 < near("l1", -1) / near("none", -1) < 120
+    assert 55 < near(some, "l1").mean() / near(some, "none").mean() < 60
+    ratio = [
+        near(smaller, "column-maximum", e).mean() / near(smaller, "none", e).mean()
+        for e in (20, 40)
+    ]
+    assert ratio == [pytest.approx(1, abs=0.05), pytest.approx(1.3, abs=0.05)]
+    for (images, epochs), steps in STEPS.items():
+        assert math.ceil(images / some.settings["batch_size"]) * epochs == steps
+    assert near(every, "l1", 7).max() < near(smaller, "l1").min()
+    cut = [smaller.results["l1", seed]["bytes_cut"].sum(axis=0) for seed in smaller.seeds]
+    assert np.mean([one[1] / one[0] for one in cut]) == pytest.approx(1.33, abs=0.005)
+    for case in ("none", "l1", "l2"):
+        jumps = [np.abs(np.diff(some.results[case, s]["accuracy"][-5:])).max() for s in some.seeds]
+        assert max(jumps) > 0.02
 
     assert every.seeds == (0,)
     last = {case: every.results[case, 0] for case in ("none", "l1", "l2")}
