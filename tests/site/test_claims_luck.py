@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from built_site import ROOT
 from scipy.stats import t as student
-from test_claims_page import judgements, kept
+from test_claims_page import articles, judgements, kept
 
-from microgrand import verdicts
 from microgrand.claims import Verdict
 from microgrand.records import Record
 
@@ -39,7 +38,7 @@ def test_how_far_a_mean_must_be_from_its_bound(seeds: int, spreads: float) -> No
     """The surest of m pieces passes where its chance is below 5 % / m."""
     pieces = [
         sum(len(one.findings) for one in article.judgements)
-        for article in verdicts.articles(verdicts.recordings())
+        for article in articles()
         if {len(recording.seeds) for recording in article.by} & {seeds}
     ]
     assert pieces

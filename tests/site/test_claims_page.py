@@ -33,10 +33,14 @@ def rows(text: str) -> dict[str, str]:
 
 
 @cache
+def articles() -> list[verdicts.Article]:
+    """Every article, as the recorded runs have it."""
+    return verdicts.articles(verdicts.recordings())
+
+
 def judgements() -> list[Judgement]:
     """Every claim, as the recorded runs have it."""
-    articles = verdicts.articles(verdicts.recordings())
-    return [one for article in articles for one in article.judgements]
+    return [one for article in articles() for one in article.judgements]
 
 
 def test_page_and_records_agree_on_every_claim(site: Site) -> None:
@@ -72,7 +76,7 @@ def test_the_numbers_in_the_text_are_the_ones_it_names(site: Site) -> None:
 
 
 def test_each_lesson_quotes_the_recorded_numbers_and_verdicts(site: Site) -> None:
-    for article in verdicts.articles(verdicts.recordings()):
+    for article in articles():
         found = rows(page(site, f"lessons/{article.lesson}"))
         for one in article.judgements:
             words = ", ".join(filter(None, (one.verdict, one.reason)))
@@ -216,6 +220,7 @@ def test_what_the_page_says_of_shrinkage_without_a_number_is_so() -> None:
         return np.array([recorded.results[case, seed]["near"][epoch] for seed in recorded.seeds])
 
     assert 55 < near(some, "l1").mean() / near(some, "none").mean() < 60
+    assert 90 < near(smaller, "l1").mean() / near(smaller, "none").mean() < 120
     ratio = [
         near(smaller, "column-maximum", e).mean() / near(smaller, "none", e).mean()
         for e in (20, 40)
